@@ -1,0 +1,75 @@
+"""What ``data/datasets.toml`` says: every data set, the files it may be read from, and their pins."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from imc.errors import UserError
+from imc.paths import ROOT
+
+MANIFEST = ROOT / "data" / "datasets.toml"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set."""
+
+    path: str
+    """Relative to any folder that is searched."""
+    size: int
+    """In bytes."""
+    sha256: str
+    addresses: tuple[str, ...] = ()
+    """Official addresses and mirrors, tried in this order; empty if it cannot be downloaded."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "addresses", tuple(self.addresses))
+
+
+@dataclass(frozen=True)
+class Form:
+    """One set of files from which the whole data set can be read."""
+
+    reader: str
+    """``module:function`` in `imc.datasets`; takes the files' paths in order, returns named arrays."""
+    files: tuple[File, ...]
+
+    @property
+    def downloadable(self) -> bool:
+        return all(file.addresses for file in self.files)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One data set."""
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    digest: str | None
+    """Pin of the canonical arrays (`imc.datasets.arrays.fingerprint`); none if only the files are pinned."""
+    forms: tuple[Form, ...] = ()
+    maker: str | None = None
+    """``module:function`` in `imc.datasets` that makes the arrays of a stand-in."""
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Every data set of the manifest, by name."""
+    listed = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    return {name: _entry(name, fields) for name, fields in listed.items()}
+
+
+def entry(name: str) -> Entry:
+    """The data set called ``name``; a `UserError` if there is none."""
+    if name not in entries():
+        raise UserError(f"there is no data set {name!r}: choose one of {', '.join(entries())}")
+    return entries()[name]
+
+
+def _entry(name: str, fields: dict) -> Entry:
+    forms = tuple(
+        Form(form["reader"], tuple(File(**file) for file in form["files"])) for form in fields.pop("forms", ())
+    )
+    return Entry(name=name, forms=forms, digest=fields.pop("digest", None), **fields)
