@@ -1,0 +1,36 @@
+# Every target does its own set-up; what is there already is used.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := .venv/bin/python
+BOOK := _build/html/index.html
+SNAKEMAKE = $(PY) -m snakemake --profile $(PROFILE)
+PROFILE ?= profiles/local
+ONLY ?=
+LIST ?=
+
+.PHONY: help book open rerun test environment clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: environment  ## build the book into _build/html, executing the pages whose inputs changed
+	@$(PY) tools/alone.py .book.lock $(SNAKEMAKE) book
+	@echo "the book: $(BOOK)"
+
+open: book  ## build the book and show it in a browser
+	@$(PY) -m webbrowser "file://$(CURDIR)/$(BOOK)" || echo "open $(CURDIR)/$(BOOK)"
+
+rerun: environment  ## recompute the published runs into results/ [ONLY=reram/... LIST=file of runs]
+	@$(PY) tools/alone.py .rerun.lock $(SNAKEMAKE) rerun --config only="$(ONLY)" list="$(LIST)"
+
+test: environment  ## check style, types, the package and every committed page
+	@$(PYTHON) tools/environment.py tests/requirements.txt
+	$(PY) -m ruff check .
+	$(PY) -m pyright
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests book --nbval --nbval-current-env -n 2 --dist loadscope
+
+environment:
+	@$(PYTHON) tools/environment.py
+
+clean:  ## remove what was built; keeps .venv, data and results
+	rm -rf _build .snakemake .book.lock .rerun.lock .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,63 @@
+# runs -> pages -> book. Every rule is one shell line over `python -m imc ...`; what needs doing is asked of
+# the package. `make book` and `make rerun` call this; profiles/ say where it computes.
+import sys
+
+from functools import cache
+from pathlib import Path
+
+from imc import batch
+from imc.paths import ROOT, results_dir
+from imc.publish import pages
+
+PYTHON = sys.executable
+JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
+BUILT = ROOT / "_build"
+RESULTS = results_dir()
+STALE = pages.stale()
+
+
+@cache
+def runs():
+    return batch.chosen(config.get("list", ""), config.get("only", ""))
+
+
+rule book:
+    input:
+        BUILT / "book.done",
+
+
+rule rerun:
+    input:
+        lambda w: [RESULTS / f"{stem}.json" for stem in runs()],
+
+
+rule run:
+    output:
+        RESULTS / "{stem}.json",
+    params:
+        words=lambda w: runs()[w.stem].words,
+    resources:
+        runtime=lambda w: runs()[w.stem].minutes,
+        mem_mb=4000,
+    shell:
+        "{PYTHON} -m imc run {params.words}"
+
+
+# The output is a stamp named after the digest of the page's inputs, not the notebook: Snakemake removes the
+# outputs of a failed or killed job, and the book keeps the last good notebook of a page.
+rule page:
+    output:
+        touch(BUILT / "pages" / "{page}@{fingerprint}"),
+    shell:
+        "{PYTHON} -m imc.publish {wildcards.page}"
+
+
+# Warnings fail the build. Sphinx gives them only for pages that it reads anew, so a failed build forgets them all.
+rule html:
+    input:
+        [BUILT / "pages" / f"{page}@{fingerprint}" for page, fingerprint in STALE.items()],
+        pages.book_files(),
+    output:
+        touch(BUILT / "book.done"),
+    shell:
+        "cd {ROOT} && {JUPYTER_BOOK} build . -W -n --keep-going --quiet || (rm -rf {BUILT}/.doctrees; exit 1)"

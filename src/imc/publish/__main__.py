@@ -1,0 +1,52 @@
+"""``python -m imc.publish [PAGE ...]``: execute pages into the book; without a name, those that are stale."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+from imc.errors import UserError
+from imc.publish import pages
+
+
+def main(words: list[str]) -> int:
+    """Publish the named pages; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m imc.publish", description=__doc__)
+    parser.add_argument("page", nargs="*", help="paper/page, for example reram/activation-precision")
+    parser.add_argument("--stale", action="store_true", help="only list the pages whose inputs changed")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="write below FOLDER, not into the book")
+    parser.add_argument(
+        "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="another value for the page's parameter NAME; needs --to",
+    )  # fmt: skip
+    options = parser.parse_args(words)
+    if options.stale:
+        print(*pages.stale(), sep="\n")
+        return 0
+    try:
+        if options.parameter and not options.to:
+            raise UserError("the book is published with every page's own parameters; give --to FOLDER with -p")
+        parameters = {name: yaml.safe_load(value) for name, value in options.parameter}
+        for page in options.page or pages.stale():
+            _publish(page, parameters, options.to or pages.BOOK)
+    except UserError as error:
+        print(f"imc: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _publish(page: str, parameters: dict, book: Path) -> None:
+    from papermill.exceptions import PapermillExecutionError
+
+    begin = time.perf_counter()
+    try:
+        target = pages.publish(page, parameters, book=book)
+    except PapermillExecutionError as error:
+        print(error, file=sys.stderr)
+        raise UserError(f"{page}: {error.ename} in the cell above; the book keeps its last good notebook") from None
+    print(f"{page}: {target} ({time.perf_counter() - begin:.1f} s)", flush=True)
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""Taking out of an executed notebook what differs from one execution to the next."""
+
+import re
+import sys
+
+from nbformat import NotebookNode
+
+from imc.errors import UserError
+from imc.paths import ROOT
+
+_LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "pygments_lexer")
+_ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
+
+
+def clean(notebook: NotebookNode, page: str) -> NotebookNode:
+    """`notebook`, changed in place: stable ids and counts, no durations, dates, versions or machine paths.
+
+    The cell that papermill injects is folded away. What cells wrote to standard error goes to this process's
+    and not onto the page.
+
+    Raises:
+        UserError: if a cell failed, or printed a path of this machine or the address of an object.
+    """
+    language = notebook.metadata.get("language_info", {})
+    notebook.metadata = NotebookNode(
+        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
+        language_info={name: language[name] for name in _LANGUAGE if name in language},
+    )
+    count = 0
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{position:02d}"
+        for volatile in ("papermill", "execution", "collapsed"):
+            cell.metadata.pop(volatile, None)
+        tags = cell.metadata.get("tags")
+        if tags == []:
+            del cell.metadata["tags"]
+        elif tags and "injected-parameters" in tags and "hide-input" not in tags:
+            tags.append("hide-input")
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = _outputs(cell, f"{page}, cell {position}", count)
+    return notebook
+
+
+def _outputs(cell: NotebookNode, where: str, count: int) -> list[NotebookNode]:
+    """The outputs of `cell` without standard error, texts of one stream joined."""
+    kept: list[NotebookNode] = []
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            print(f"{where}: {output.text}", end="", file=sys.stderr)
+            continue
+        if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
+            kept[-1].text += output.text
+            continue
+        if output.output_type == "execute_result":
+            output.execution_count = count
+        kept.append(output)
+    text = str(kept)
+    if str(ROOT) in text:
+        raise UserError(f"{where} shows a path of this machine ({ROOT}...); a page must read the same anywhere")
+    if found := _ADDRESS.search(text):
+        raise UserError(f"{where} shows an object's address ('{found[0]}'), which differs every time; print a value")
+    return kept
