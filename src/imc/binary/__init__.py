@@ -1,0 +1,1 @@
+"""Binary and few-bit networks: quantizers with their gradients, layers and optimisers for any paper."""

@@ -1,0 +1,64 @@
+"""Quantizers with the gradients that training gives them.
+
+Each is a step function whose own gradient is zero; training replaces it by the gradient stated here
+(a straight-through estimator, Courbariaux & Bengio 2016, arXiv 1602.02830, section 1.3).
+"""
+
+import torch
+from torch import Tensor
+
+
+def sign(x: Tensor) -> Tensor:
+    """-1 or +1, with sign(0) = +1; no gradient."""
+    return torch.copysign(torch.ones((), dtype=x.dtype), x.detach() + 0.0)  # + 0.0 turns -0 into +0
+
+
+class _StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, quantized: Tensor, x: Tensor) -> Tensor:
+        return quantized.view_as(quantized)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[None, Tensor]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return None, gradient
+
+
+def straight_through(quantized: Tensor, x: Tensor) -> Tensor:
+    """Exactly the value of `quantized`, with the gradient of `x`."""
+    return _StraightThrough.apply(quantized, x)  # pyright: ignore[reportReturnType]
+
+
+def weight_levels(bits: int) -> tuple[int, int]:
+    """Smallest and largest integer of a signed weight of `bits` bits (1 bit: -1 and +1, no zero)."""
+    return (-1, 1) if bits == 1 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def weight_integers(w: Tensor, bits: int) -> Tensor:
+    """The grid point nearest to real weights `w` in units of one level; no gradient.
+
+    One bit is sign(w); more bits are the integers of `weight_levels`, one level being 2^(1-bits), so that
+    real weights in [-1, 1] use the whole grid (thesis, Tables 3 and 5: {-2, -1, 0, 1} for 2 bits, and so on).
+    """
+    if bits == 1:
+        return sign(w)
+    low, high = weight_levels(bits)
+    return torch.clamp(torch.round(w.detach() * 2 ** (bits - 1)), low, high)
+
+
+def quantize_weight(w: Tensor, bits: int) -> Tensor:
+    """`weight_integers` on the scale of `w`, with the gradient of the identity."""
+    return straight_through(weight_integers(w, bits).div_(2 ** (bits - 1)), w)
+
+
+def activation_levels(x: Tensor, bits: int) -> Tensor:
+    """The integers 0 .. 2^bits - 1 nearest to `x` in [0, 1]; no gradient.
+
+    With one bit this is a step at one half, one half itself going up.
+    """
+    top = 2**bits - 1
+    return torch.clamp(torch.floor(x.detach() * top + 0.5), 0, top)
+
+
+def quantize_activation(x: Tensor, bits: int) -> Tensor:
+    """`activation_levels` scaled to [0, 1], with the gradient of the identity."""
+    return straight_through(activation_levels(x, bits) / (2**bits - 1), x)

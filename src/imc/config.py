@@ -1,0 +1,96 @@
+"""Configurations: what one run computes, validated before any work."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from imc.errors import UserError
+
+Effort = Literal["full", "smoke"]
+"""`full` is what is published; `smoke` runs every code path in seconds on the built-in stand-ins."""
+
+_SLUG_LIMIT = 180
+
+
+class Config(BaseModel):
+    """Base of every configuration.
+
+    A subclass adds fields with defaults (units in the name or the description) and, in `smoke`, the
+    defaults that the smoke effort replaces. Build one with `build` or `parse`, which turn every
+    mistake into one sentence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, validate_default=True)
+
+    smoke: ClassVar[Mapping[str, Any]] = {}
+
+    seed: int = Field(0, ge=0, lt=2**32, description="first seed of the run")
+    effort: Effort = Field("full", description="full: published; smoke: seconds, on stand-in data")
+
+    @classmethod
+    def build(cls, **values: Any) -> Self:
+        """A validated configuration: defaults of the effort, replaced by `values`.
+
+        Raises:
+            UserError: naming the field, what it was and what is allowed.
+        """
+        defaults = cls.smoke if values.get("effort") == "smoke" else {}
+        try:
+            return cls(**{**defaults, **values})
+        except ValidationError as error:
+            raise UserError(_one_sentence(cls, error)) from None
+
+    @classmethod
+    def parse(cls, items: Iterable[str]) -> Self:
+        """`build` from texts ``name=value``, as the command line gives them.
+
+        Raises:
+            UserError: if an item has no ``=``, or as `build` does.
+        """
+        values: dict[str, Any] = {}
+        for item in items:
+            name, sign, text = item.partition("=")
+            if not sign:
+                raise UserError(f"'{item}' is not of the form name=value (for example seeds=2)")
+            values[name.strip()] = text.strip()
+        return cls.build(**values)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from the defaults of this effort, in the order of their definition."""
+        base = type(self).build(effort=self.effort)
+        mine, theirs = self.model_dump(mode="json"), base.model_dump(mode="json")
+        return {k: v for k, v in mine.items() if v != theirs[k]}
+
+    def slug(self) -> str:
+        """A readable file stem: the fields that differ from their defaults, or ``defaults``.
+
+        Raises:
+            UserError: if the name would be too long for a file.
+        """
+        given = self.given()
+        parts = ["smoke"] if self.effort == "smoke" else []
+        parts += [f"{name}-{_plain(value)}" for name, value in given.items()]
+        stem = "_".join(parts) or "defaults"
+        if len(stem) > _SLUG_LIMIT:
+            raise UserError(f"the configuration has too many changed fields for one file name: {stem}")
+        return stem
+
+
+def _plain(value: Any) -> str:
+    """`value` in characters that every file system takes."""
+    if isinstance(value, list):
+        return "+".join(_plain(v) for v in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    return "".join(c if c.isalnum() or c in ".+-" else "~" for c in text)
+
+
+def _one_sentence(cls: type[Config], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or cls.__name__
+    if first["type"] == "extra_forbidden":
+        return f"{cls.__name__} has no field '{name}'; its fields are {', '.join(cls.model_fields)}"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{name} = {first['input']!r} in {cls.__name__}: it should be {message}"

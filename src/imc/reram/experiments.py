@@ -1,0 +1,50 @@
+"""What the thesis computes, as experiments."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from imc.config import Config
+from imc.experiments import Experiment
+
+
+class MlpConfig(Config):
+    """Training of the thesis's network, input_size^2 - hidden - hidden - 10, `seeds` networks side by side.
+
+    The thesis trains "with the default setting" of BinaryNet's Torch7 code (section 4); what neither states
+    is an assumption here, open to change: epochs, input threshold, squash.
+    """
+
+    smoke: ClassVar[Mapping[str, Any]] = {"epochs": 2, "seeds": 2, "data": "digits"}
+
+    seeds: int = Field(5, ge=1, le=64, description="networks trained side by side: seed, seed+1, ...")
+    input_size: int = Field(
+        20, ge=4, le=28, description="side of the centre crop, pixels (even)", multiple_of=2
+    )
+    hidden: int = Field(128, ge=1, le=2048, description="neurons of each of the two hidden layers")
+    weight_bits: int = Field(1, ge=1, le=8, description="1: {-1, +1}; k: integers -2^(k-1) .. 2^(k-1)-1")
+    activation_bits: int = Field(1, ge=1, le=8, description="hidden activations take 2^bits levels of [0, 1]")
+    norm: Literal["batch", "none", "shared"] = Field(
+        "batch", description="batch norm; none; shared gamma/sigma"
+    )
+    epochs: int = Field(60, ge=1, le=2000, description="passes over the 50,000 training pictures")
+    learning_rate: float = Field(2.0**-6, gt=0, le=1, description="halved every 20 epochs")
+    batch: int = Field(100, ge=1, le=1000, description="pictures a step")
+    input_threshold: float = Field(0.5, gt=0, lt=1, description="grey level, 0 to 1, from which a pixel is 1")
+    squash: Literal["tanh", "hardtanh"] = Field("tanh", description="before multi-bit activations")
+    stochastic_neurons: bool = Field(True, description="binary neurons fire by chance in training")
+    data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
+
+
+EXPERIMENTS = (
+    Experiment(
+        name="reram/mlp",
+        config=MlpConfig,
+        runner="imc.reram.training:train",
+        summary="train the thesis's network on MNIST; accuracy under every batch-norm policy (Tables 1-6)",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 0.3 * config.epochs * config.seeds,
+        evaluator="imc.reram.evaluation:evaluate",
+    ),
+)
