@@ -1,0 +1,113 @@
+"""Records: written atomically, the same every time, refused when torn, edited or foreign."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imc import experiments, records, runs
+from imc.errors import UserError
+from imc.experiments import Outcome
+from imc.records import Record
+
+MLP = experiments.find("reram/mlp")
+CONFIG = MLP.config.build(seeds=2)
+
+
+def write(base: Path, outcome: Outcome | None = None) -> Record:
+    outcome = outcome or Outcome({"accuracy": {"baseline": [96.5, 96.0]}}, {"w": np.arange(6).reshape(2, 3)})
+    return records.write(MLP, CONFIG, outcome, {"mnist": "abc"}, base, {"wall_seconds": 1.0})
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    record = write(tmp_path)
+    assert record == records.read(tmp_path / "reram" / "mlp" / "seeds-2.json")
+    assert record.metric("accuracy.baseline") == [96.5, 96.0]
+    assert record.tensors()["w"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert record.log() == {"wall_seconds": 1.0}
+
+
+def test_the_same_outcome_gives_the_same_bytes(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "one"), write(tmp_path / "two")
+    for suffix in (".json", ".safetensors"):
+        assert one.path.with_suffix(suffix).read_bytes() == two.path.with_suffix(suffix).read_bytes()
+
+
+def test_nothing_is_left_beside_the_files(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert {p.name for p in (tmp_path / "reram" / "mlp").iterdir()} == {
+        "seeds-2.json", "seeds-2.log.json", "seeds-2.safetensors",
+    }  # fmt: skip
+
+
+def test_changing_any_one_digit_is_noticed(tmp_path: Path) -> None:
+    path = write(tmp_path).path
+    text = path.read_text()
+    for place in (i for i, c in enumerate(text) if c.isdigit()):
+        path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
+        with pytest.raises(UserError, match=r"edited|torn|schema"):
+            records.read(path)
+
+
+@given(length=st.integers(0, 400))
+def test_a_torn_record_is_refused(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
+    path = write(tmp_path_factory.mktemp("torn")).path
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(UserError, match="torn"):
+        records.read(path)
+
+
+def test_a_record_under_another_name_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path).path
+    with pytest.raises(UserError, match="not what its name says"):
+        records.read(path.rename(path.with_name("seeds-3.json")))
+
+
+def test_another_version_of_the_experiment_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path).path
+    content = json.loads(path.read_text())
+    del content["digest"]
+    content["version"] = 99
+    path.write_text(json.dumps(content | {"digest": records._digest(content)}))
+    with pytest.raises(UserError, match="version 99 of reram/mlp"):
+        records.read(path)
+
+
+def test_a_changed_checkpoint_is_refused(tmp_path: Path) -> None:
+    record = write(tmp_path)
+    blob = bytearray(record.path.with_suffix(".safetensors").read_bytes())
+    blob[-1] ^= 1
+    record.path.with_suffix(".safetensors").write_bytes(blob)
+    with pytest.raises(UserError, match="not the file its record names"):
+        record.tensors()
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), object()])
+def test_metrics_are_finite_numbers(tmp_path: Path, wrong: object) -> None:
+    with pytest.raises(UserError, match=r"metric 'a\.b'"):
+        write(tmp_path, Outcome({"a": {"b": [1.0, wrong]}}))
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_an_unknown_metric_names_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no metric 'accuracy\.best'; it has baseline"):
+        write(tmp_path).metric("accuracy.best")
+
+
+def test_only_full_effort_is_published(tmp_path: Path) -> None:
+    smoke = MLP.config.build(effort="smoke")
+    record = records.write(MLP, smoke, Outcome({"a": 1}), {}, tmp_path, {})
+    with pytest.raises(UserError, match="only full effort"):
+        runs.publish(record.path)
+
+
+def test_every_published_record_verifies() -> None:
+    for experiment, config in runs.published():
+        record = runs.find(experiment.name, **config.model_dump())
+        assert record is not None
+        assert record.config["effort"] == "full"
+        if record.checkpoint:
+            record.tensors()
