@@ -1,0 +1,168 @@
+"""The house style: byte-stable SVG that follows the page, colours that everybody can tell apart."""
+
+import itertools
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from imc import figures, svg
+from imc.errors import UserError
+from imc.statistics import Estimate
+
+OURS = {
+    "with BN": [Estimate(96.0, 95.8, 96.2, 5), Estimate(97.0, 96.9, 97.1, 5)],
+    "merged": [Estimate.exact(95)] * 2,
+}
+
+
+def drawing() -> Figure:
+    figures.use()
+    figure, ax = figures.axes()
+    figures.compare(ax, [1, 2], OURS, {"with BN": [95.97, float("nan")]})
+    ax.set(xlabel="activation precision (bit)", ylabel="test accuracy (%)")
+    figures.legend(figure)
+    figures.finish(figure)
+    return figure
+
+
+def test_the_same_figure_gives_the_same_bytes():
+    assert svg.render(drawing(), "page-accuracy", "alt") == svg.render(drawing(), "page-accuracy", "alt")
+
+
+def test_svg_stands_alone_and_follows_the_page():
+    text = svg.render(drawing(), "page-accuracy", 'bars & "quotes"')
+    root = ElementTree.fromstring(text)
+    assert root.attrib["aria-label"] == 'bars & "quotes"'
+    assert root.attrib["role"] == "img"
+    for absent in (svg.INK, "#000000", svg.PAPER, "<style", "<metadata", "font-family:", "DOCTYPE", "xlink"):
+        assert absent not in text.replace("font-family=", "")
+    assert "currentColor" in text
+    assert "test accuracy (%)" in text  # words, not outlines: to be selected and searched
+
+
+def test_ids_are_the_figures_own_and_all_references_resolve():
+    text = svg.render(drawing(), "page-accuracy", "alt")
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    references = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', text))
+    assert len(ids) == len(set(ids))
+    assert {a or b for a, b in references} == set(ids)
+    assert all(i.startswith("page-accuracy-") for i in ids)
+
+
+def test_two_figures_on_one_page_share_no_id():
+    first, second = (svg.render(drawing(), name, "alt") for name in ("page-one", "page-two"))
+    ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (first, second)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+
+
+def test_what_the_paper_prints_is_an_open_diamond_of_ink():
+    figures.use()
+    _, ax = figures.axes()
+    figures.paper(ax, [1], [2])
+    (line,) = ax.get_lines()
+    assert (line.get_marker(), line.get_markerfacecolor(), line.get_markeredgecolor()) == (
+        "D",
+        "none",
+        svg.INK,
+    )
+    assert line.get_label() == "paper"
+
+
+def test_compare_draws_each_interval_to_its_ends():
+    figures.use()
+    _, ax = figures.axes()
+    figures.compare(ax, ["a", "b"], OURS)
+    bars = ax.containers[0].lines[2][0].get_segments()
+    assert [y for segment in bars for y in segment[:, 1]] == pytest.approx([95.8, 96.2, 96.9, 97.1])
+
+
+def test_a_single_seed_is_drawn_without_an_infinite_bar():
+    figures.use()
+    _, ax = figures.axes()
+    figures.intervals(ax, [0], [Estimate.of_seeds([3.0])])
+    assert np.isfinite(ax.containers[0].lines[2][0].get_segments()).all()
+
+
+def test_curve_takes_mean_and_band_over_seeds():
+    figures.use()
+    _, ax = figures.axes()
+    figures.curve(ax, [1, 2], [[1.0, 4.0], [3.0, 4.0]])
+    assert ax.get_lines()[0].get_ydata().tolist() == [2.0, 4.0]
+    assert len(ax.collections) == 1
+
+
+def test_histogram_shows_shares_that_add_up_to_one():
+    figures.use()
+    _, ax = figures.axes()
+    figures.histogram(ax, np.arange(10.0), [0, 5, 10])
+    assert ax.patches[0].get_path().vertices[:, 1].max() == pytest.approx(0.5)
+
+
+def test_a_logarithmic_axis_is_labelled_in_plain_text():
+    figures.use()
+    figure, ax = figures.axes()
+    ax.plot([1, 2], [1e-6, 1e-3])
+    ax.set(yscale="log", xlabel="x", ylabel="y")
+    figures.finish(figure)
+    assert "10⁻⁵" in svg.render(figure, "log", "alt")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: figures.series(6), "six series"),
+        (lambda: figures.compare(figures.axes()[1], [1], OURS), "2 values for 1 categories"),
+        (lambda: figures.compare(figures.axes()[1], [1, 2], OURS, {"x": [1, 2]}), "'x' is none of ours"),
+        (lambda: figures.finish(figures.axes()[0]), "x axis of panel 1 needs a label"),
+    ],
+)
+def test_mistakes_are_one_sentence(call, says):
+    with pytest.raises(UserError, match=says):
+        call()
+
+
+# Colour vision: linear-light matrices of Machado et al. 2009, severity 1.
+VISION = {
+    "normal": np.eye(3),
+    "protan": np.array([[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]),
+    "deutan": np.array([[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]),
+    "tritan": np.array([[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]),
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(colour: str) -> np.ndarray:
+    c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: str, two: str) -> float:
+    low, high = sorted(float(XYZ[1] @ linear(c)) for c in (one, two))
+    return (high + 0.05) / (low + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    t = XYZ @ rgb.clip(0, 1) / np.array([0.9505, 1.0, 1.089])
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("colour", figures.COLOURS)
+def test_colours_stand_out_on_light_and_dark(colour):
+    assert contrast(colour, "#ffffff") >= 3
+    assert contrast(colour, "#121212") >= 3
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_are_apart_for_every_vision(vision):
+    seen = [lab(VISION[vision] @ linear(c)) for c in figures.COLOURS]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 14
+
+
+def test_series_differ_in_more_than_colour():
+    looks = [figures.series(i) for i in range(6)]
+    assert len({look["marker"] for look in looks}) == len({str(look["linestyle"]) for look in looks}) == 6
