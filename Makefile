@@ -14,7 +14,8 @@ help:  ## list the targets
 	@awk -F ':.*## *' '/^[a-z]+:.*##/ {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: environment  ## build the book into _build/html, executing the pages whose inputs changed
-	@$(PY) tools/alone.py .book.lock $(SNAKEMAKE) book
+	@mkdir -p _build
+	@$(PY) tools/alone.py .book.lock $(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }
 	@echo "the book: $(BOOK)"
 
 open: book  ## build the book and show it in a browser

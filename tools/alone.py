@@ -17,7 +17,7 @@ def main(lock: str, command: list[str]) -> int:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"waiting: the same is being made by another process ({lock})", file=sys.stderr, flush=True)
+            print(f"waiting: the same is being made by another process ({lock})", flush=True)
             fcntl.flock(guard, fcntl.LOCK_EX)
         return subprocess.run(command, check=False).returncode
 

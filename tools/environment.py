@@ -49,7 +49,7 @@ def main(extras: list[Path]) -> None:
     with (ROOT / ".venv.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         create(folder)
-        size = "Installing the environment into .venv, once: a minute, and 1 to 5 GB depending on the torch build"
+        size = "Installing the environment into .venv: once, for a minute or more (1.5 GB and up)"
         ensure(folder, "lock", [lock], ["-r", str(lock)], size)
         package = ["--no-deps", "--no-build-isolation", "--editable", "."]
         ensure(folder, "imc", [lock, ROOT / "pyproject.toml"], package, "Installing the package imc")

@@ -42,7 +42,8 @@ def chosen(file: str = "", only: str = "") -> dict[str, Job]:
         if stem.startswith(only):
             found[stem] = _job(experiment, config)
     if not found:
-        raise UserError(f"no run of {file or 'data/published'} begins with '{only}'" if only else "there is no run")
+        beginning = f" that begins with '{only}'" if only else ""
+        raise UserError(f"{file or 'data/published'} has no run{beginning}")
     return found
 
 

@@ -27,7 +27,7 @@ def main(words: list[str]) -> int:
         return 0
     try:
         if options.parameter and not options.to:
-            raise UserError("the book is published with every page's own parameters; give --to FOLDER with -p")
+            raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
         parameters = {name: yaml.safe_load(value) for name, value in options.parameter}
         for page in options.page or pages.stale():
             _publish(page, parameters, options.to or pages.BOOK)
@@ -45,7 +45,9 @@ def _publish(page: str, parameters: dict, book: Path) -> None:
         target = pages.publish(page, parameters, book=book)
     except PapermillExecutionError as error:
         print(error, file=sys.stderr)
-        raise UserError(f"{page}: {error.ename} in the cell above; the book keeps its last good notebook") from None
+        raise UserError(
+            f"{page}: {error.ename} in the cell above; the book keeps the notebook it had"
+        ) from None
     print(f"{page}: {target} ({time.perf_counter() - begin:.1f} s)", flush=True)
 
 

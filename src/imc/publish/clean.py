@@ -58,7 +58,7 @@ def _outputs(cell: NotebookNode, where: str, count: int) -> list[NotebookNode]:
         kept.append(output)
     text = str(kept)
     if str(ROOT) in text:
-        raise UserError(f"{where} shows a path of this machine ({ROOT}...); a page must read the same anywhere")
+        raise UserError(f"{where} shows a path of this machine, {ROOT}..., and would differ on another")
     if found := _ADDRESS.search(text):
-        raise UserError(f"{where} shows an object's address ('{found[0]}'), which differs every time; print a value")
+        raise UserError(f"{where} shows an object's address ('{found[0]}'), which differs every time")
     return kept

@@ -43,7 +43,7 @@ def _note(event: str, details: tuple[Any, ...]) -> None:
 
 
 def name_of(file: str | bytes | None) -> str | None:
-    """How an input is called: its path in the repository, ``record:...`` below the records, None elsewhere."""
+    """How an input is called: path in the repository, or ``record:...`` below the records, else None."""
     path = Path(os.path.abspath(os.fsdecode(file or "")))
     for base in (results_dir(), PUBLISHED):
         if path.is_relative_to(base):
@@ -80,7 +80,7 @@ def fingerprint(source: Path, names: Iterable[str]) -> str:
 
 
 def _resolve(name: str) -> Path:
-    kind, colon, rest = name.partition(":")
+    _, colon, rest = name.partition(":")
     if not colon:
         return ROOT / name
     mine = results_dir() / rest

@@ -1,0 +1,203 @@
+"""From a page's source to its notebook: what is written, and when it is written again."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from papermill.exceptions import PapermillExecutionError
+
+from imc.errors import UserError
+from imc.paths import PUBLISHED, ROOT
+from imc.publish import inputs, pages
+from imc.publish.clean import clean
+
+HEAD = "---\nkernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
+PAGE = """# A page
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+effort = "full"
+seeds = 5
+```
+
+```{code-cell} ipython3
+:tags: [hide-input]
+
+import sys
+from pathlib import Path
+from imc.paths import ROOT
+
+(ROOT / "data" / "datasets.toml").read_text()
+sys.audit("imc.record", "nowhere/absent")
+print("to the terminal", file=sys.stderr)
+print("seeds", seeds)
+print("folder", sorted(Path().iterdir()))
+seeds / 2
+```
+"""
+
+
+def source(folder: Path, text: str, page: str = "demo/one") -> Path:
+    """The source of a page, written below `folder`."""
+    path = folder / f"{page}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEAD + text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `notebooks/demo/one.md` and what came of it in `book/`."""
+    folder = tmp_path_factory.mktemp("publish")
+    source(folder / "notebooks", PAGE)
+    pages.publish("demo/one", notebooks=folder / "notebooks", book=folder / "book")
+    return folder
+
+
+@pytest.fixture
+def notebook(published: Path) -> nbformat.NotebookNode:
+    return nbformat.read(published / "book/demo/one.ipynb", as_version=4)
+
+
+def test_the_notebook_has_the_source_and_its_outputs(notebook):
+    text, parameters, code = notebook.cells
+    assert text.source == "# A page"
+    assert parameters.metadata.tags == ["parameters"]
+    assert [cell.id for cell in notebook.cells] == ["cell-00", "cell-01", "cell-02"]
+    assert [parameters.execution_count, code.execution_count] == [1, 2]
+    assert code.outputs[0].text == "seeds 5\nfolder []\n"
+    assert code.outputs[1].data["text/plain"] == "2.5"
+    assert len(code.outputs) == 2, "standard error belongs to the terminal"
+
+
+def test_nothing_in_it_is_of_this_time_or_machine(published, notebook):
+    text = (published / "book/demo/one.ipynb").read_text()
+    assert str(ROOT) not in text
+    assert "papermill" not in text
+    assert "version" not in notebook.metadata.language_info
+    assert set(notebook.metadata) == {"imc", "kernelspec", "language_info"}
+
+
+def test_it_knows_its_inputs(notebook):
+    names = notebook.metadata.imc.inputs
+    assert "data/datasets.toml" in names
+    assert "src/imc/paths.py" in names
+    assert "requirements.txt" in names
+    assert "record:nowhere/absent.json" in names
+
+
+def test_executing_it_again_gives_the_same_bytes_and_leaves_the_file_alone(published):
+    target = published / "book/demo/one.ipynb"
+    content, time = target.read_bytes(), target.stat().st_mtime_ns
+    pages.publish("demo/one", notebooks=published / "notebooks", book=published / "book")
+    assert target.read_bytes() == content
+    assert target.stat().st_mtime_ns == time
+
+
+def test_other_parameters_are_injected_and_folded_away(published, tmp_path):
+    path = pages.publish("demo/one", {"seeds": 2}, notebooks=published / "notebooks", book=tmp_path)
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[2].metadata.tags == ["injected-parameters", "hide-input"]
+    assert cells[3].outputs[0].text.startswith("seeds 2\n")
+
+
+def test_a_page_is_stale_when_its_source_changes(published):
+    folders = published / "notebooks", published / "book"
+    assert pages.stale(*folders) == {}
+    path = published / "notebooks/demo/one.md"
+    before = path.read_text()
+    try:
+        path.write_text(before + "\nMore.\n")
+        assert list(pages.stale(*folders)) == ["demo/one"]
+    finally:
+        path.write_text(before)
+    path.touch()
+    assert pages.stale(*folders) == {}, "a new date alone changes nothing"
+
+
+def test_a_page_is_stale_when_a_record_comes_or_changes(published, monkeypatch, tmp_path):
+    folders = published / "notebooks", published / "book"
+    monkeypatch.setenv("IMC_RESULTS", str(tmp_path))
+    assert pages.stale(*folders) == {}
+    record = tmp_path / "nowhere/absent.json"
+    record.parent.mkdir()
+    record.write_text("{}")
+    assert list(pages.stale(*folders)) == ["demo/one"]
+
+
+def test_a_page_is_stale_when_its_notebook_is_missing_or_torn(published, tmp_path):
+    notebooks = published / "notebooks"
+    assert list(pages.stale(notebooks, tmp_path)) == ["demo/one"]
+    torn = tmp_path / "demo/one.ipynb"
+    torn.parent.mkdir()
+    torn.write_text((published / "book/demo/one.ipynb").read_text()[:-100])
+    assert list(pages.stale(notebooks, tmp_path)) == ["demo/one"]
+
+
+def test_inputs_are_named_after_the_repository_and_the_records(monkeypatch, tmp_path):
+    monkeypatch.setenv("IMC_RESULTS", str(tmp_path))
+    assert inputs.name_of(str(ROOT / "src/imc/paths.py")) == "src/imc/paths.py"
+    assert inputs.name_of(str(tmp_path / "reram/mlp/x.json")) == "record:reram/mlp/x.json"
+    assert inputs.name_of(str(PUBLISHED / "reram/mlp/x.json")) == "record:reram/mlp/x.json"
+    assert inputs.name_of("/etc/hostname") is None
+
+
+def test_a_page_depends_on_its_own_paper_alone():
+    imce = ["data/claims/imce.toml", "src/imc/imce/experiments.py"]
+    names = ["data/claims/reram.toml", *imce, "src/imc/pages.py"]
+    assert inputs.relevant(names, "reram") == ["data/claims/reram.toml", "src/imc/pages.py"]
+    assert inputs.relevant(names, "scoreboard") == names
+
+
+def test_a_failing_page_changes_nothing(tmp_path):
+    source(tmp_path, "```{code-cell} ipython3\n1 / 0\n```\n")
+    target = tmp_path / "book/demo/one.ipynb"
+    target.parent.mkdir(parents=True)
+    target.write_text("the last good one")
+    with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
+        pages.publish("demo/one", notebooks=tmp_path, book=tmp_path / "book")
+    assert target.read_text() == "the last good one"
+    assert [p.name for p in target.parent.iterdir()] == ["one.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [(f"{ROOT}/data", "a path of this machine"), ("<Axes at 0x7f12345678>", "an object's address")],
+)
+def test_what_differs_from_one_time_to_the_next_is_refused(text, complaint):
+    output = nbformat.v4.new_output("stream", name="stdout", text=text)
+    cell = nbformat.v4.new_code_cell("f()", outputs=[output])
+    with pytest.raises(UserError, match=complaint):
+        clean(nbformat.v4.new_notebook(cells=[cell]), "demo/one")
+
+
+def test_texts_that_a_kernel_splits_are_joined():
+    parts = [nbformat.v4.new_output("stream", name="stdout", text=t) for t in ("a", "b\n")]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("f()", outputs=parts)])
+    assert [o.text for o in clean(book, "demo/one").cells[0].outputs] == ["ab\n"]
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "imc.publish", *words], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_command_says_in_a_sentence_what_is_wrong():
+    unknown = command("reram/no-such-page")
+    assert unknown.returncode == 2
+    assert unknown.stderr.startswith("imc: there is no page 'reram/no-such-page'; the pages are ")
+    assert len(unknown.stderr.splitlines()) == 1
+    into_the_book = command("reram/no-such-page", "-p", "seeds", "2")
+    assert into_the_book.returncode == 2
+    assert "--to FOLDER" in into_the_book.stderr
+
+
+def test_the_ledger_is_readable(published):
+    made = json.loads((published / "book/demo/one.ipynb").read_text())["metadata"]["imc"]
+    assert made["inputs"] == sorted(made["inputs"])
+    assert len(made["fingerprint"]) == 64
