@@ -37,14 +37,29 @@ class MlpConfig(Config):
     data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
 
 
+class AlgebraConfig(Config):
+    """Random layers on which the merges of section 3.2 are held against batch norm."""
+
+    layers: int = Field(50, ge=1, le=10_000, description="random layers")
+    inputs: int = Field(128, ge=1, le=4096, description="inputs of a layer")
+    outputs: int = Field(128, ge=1, le=4096, description="outputs of a layer")
+    batch: int = Field(256, ge=1, le=10_000, description="binary input vectors a layer")
+
+
 EXPERIMENTS = (
+    Experiment(
+        name="reram/algebra",
+        config=AlgebraConfig,
+        runner="imc.reram.algebra:compare",
+        summary="the merges of equations (1) to (7) against batch norm, on random layers",
+    ),
     Experiment(
         name="reram/mlp",
         config=MlpConfig,
         runner="imc.reram.training:train",
         summary="train the thesis's network on MNIST; accuracy under every batch-norm policy (Tables 1-6)",
         datasets=lambda config: (config.data,),
-        seconds=lambda config: 0.3 * config.epochs * config.seeds,
+        seconds=lambda config: 1.0 * config.epochs * config.seeds,
         evaluator="imc.reram.evaluation:evaluate",
     ),
 )
