@@ -202,7 +202,7 @@ def legend(figure: Figure, columns: int = 4) -> None:
 
 
 def finish(figure: Figure) -> None:
-    """Last touches before a figure is shown: plain powers of ten, no grid over pictures, a label on every axis.
+    """Last touches before a figure is shown: powers of ten as text, no grid over pictures, labels.
 
     Raises:
         UserError: if an axis with ticks has no label; an axis shared with a labelled one needs none.
@@ -228,7 +228,9 @@ def _labelled(figure: Figure, ax: Axes, which: str) -> bool:
 
 def _power(value: float, _: int) -> str:
     """10⁻³, 1, 10, 200: as text, which a reader can select and search."""
-    if 0.01 <= value < 10_000:
+    if value < 0:
+        return f"−{_power(-value, _)}"
+    if value == 0 or 0.01 <= value < 10_000:
         return f"{value:g}"
     exponent = round(math.log10(value))
     return f"10{str(exponent).translate(_SUPERSCRIPT)}" if math.isclose(value, 10.0**exponent) else ""
