@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -36,7 +37,7 @@ class Reference:
     """One printed number.
 
     ``value`` is NaN where a table cell is a word ("NA", "ternary"). ``half_digit`` is half a unit of the last
-    printed digit: what rounding alone may explain.
+    printed digit: what rounding alone may explain. ``table`` is the key of the table it stands in, if any.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Reference:
     note: str = ""
     context: bool = False
     half_digit: float = math.nan
+    table: str | None = None
 
 
 def value(key: str) -> Reference:
@@ -55,7 +57,7 @@ def value(key: str) -> Reference:
     Raises:
         UserError: no such key; the sentence names the nearest ones.
     """
-    known = _all()
+    known = every()
     if key not in known:
         near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
         hint = f"; nearest: {', '.join(near)}" if near else f"; keys start with {', '.join(_starts(known))}"
@@ -63,26 +65,27 @@ def value(key: str) -> Reference:
     return known[key]
 
 
-def table(prefix: str) -> dict[str, dict[str, float]]:
+def table(key: str) -> dict[str, dict[str, float]]:
     """A printed table as rows of columns, for ``pandas.DataFrame.from_dict(..., orient="index")``.
 
     Raises:
-        UserError: no key starts with the prefix and has the form ``prefix.row.column``.
+        UserError: there is no such table; the sentence names all.
     """
     rows: dict[str, dict[str, float]] = {}
-    for key, entry in _all().items():
-        row, _, column = key.removeprefix(f"{prefix}.").partition(".")
-        if key.startswith(f"{prefix}.") and column and "." not in column:
+    for entry in every().values():
+        if entry.table == key:
+            row, column = entry.key.removeprefix(f"{key}.").rsplit(".", 1)
             rows.setdefault(row, {})[column] = entry.value
     if not rows:
-        tables = sorted({key.rsplit(".", 2)[0] for key in _all() if key.count(".") >= 3})
-        raise UserError(f"no printed table is called {prefix!r}; there are {', '.join(tables)}")
+        tables = dict.fromkeys(entry.table for entry in every().values() if entry.table)
+        raise UserError(f"no printed table is called {key!r}; there are {', '.join(tables)}")
     return rows
 
 
-def keys() -> tuple[str, ...]:
-    """Every key, in the order of the files."""
-    return tuple(_all())
+@cache
+def every() -> Mapping[str, Reference]:
+    """Every printed value by key, in the order of the files."""
+    return read(FOLDER)
 
 
 def read(folder: Path) -> dict[str, Reference]:
@@ -132,7 +135,7 @@ class _Table(_Strict):
     notes: dict[str, str] = {}
     context: bool | list[str] = False
 
-    def entries(self) -> Iterator[Reference]:
+    def entries(self, document: str) -> Iterator[Reference]:
         for row, (label, *cells) in self.rows.items():
             if len(cells) != len(self.columns):
                 raise UserError(f"row {row!r} has {len(cells)} cells for {len(self.columns)} columns")
@@ -148,10 +151,11 @@ class _Table(_Strict):
                     value=number,
                     printed=printed,
                     unit=unit,
-                    place=f"{self.document}, {self.title}, row {label}, column {heading}",
+                    place=f"{document}{self.title}, row {label}, column {heading}",
                     note=self.notes.get(f"{row}.{column}", self.note),
                     context=math.isnan(number) or column in self._context_columns(),
                     half_digit=half_digit,
+                    table=self.key,
                 )
 
     def _context_columns(self) -> set[str]:
@@ -169,21 +173,33 @@ class _Value(_Strict):
     note: str = ""
     context: bool = False
 
-    def entries(self) -> Iterator[Reference]:
+    def entries(self, document: str) -> Iterator[Reference]:
         number, half_digit = parse(self.printed)
         if math.isnan(number):
             raise UserError(f"printed = {self.printed!r} is not a number")
-        place = f"{self.document}, {self.place}"
-        yield Reference(self.key, number, self.printed, self.unit, place, self.note, self.context, half_digit)
+        yield Reference(
+            key=self.key,
+            value=number,
+            printed=self.printed,
+            unit=self.unit,
+            place=document + self.place,
+            note=self.note,
+            context=self.context,
+            half_digit=half_digit,
+        )
 
 
-def _entries(content: Mapping[str, list[dict]], file: str) -> Iterator[Reference]:
+def _entries(content: Mapping[str, Any], file: str) -> Iterator[Reference]:
+    documents = content.get("documents", {})
     models: dict[str, type[_Table | _Value]] = {"table": _Table, "value": _Value}
     for section, model in models.items():
         for raw in content.get(section, []):
             where = f"{file}, {section} {raw.get('key', 'without key')!r}"
             try:
-                yield from model.model_validate(raw).entries()
+                entry = model.model_validate(raw)
+                if entry.document not in documents:
+                    raise UserError(f"the document {entry.document!r} is none of {', '.join(documents)}")
+                yield from entry.entries(f"{entry.document}, " if len(documents) > 1 else "")
             except ValidationError as error:
                 raise UserError(f"{where}: {explain(error)}") from None
             except UserError as error:
@@ -207,8 +223,3 @@ def explain(error: ValidationError) -> str:
 
 def _starts(known: Mapping[str, Reference]) -> list[str]:
     return sorted({key.partition(".")[0] for key in known})
-
-
-@cache
-def _all() -> dict[str, Reference]:
-    return read(FOLDER)
