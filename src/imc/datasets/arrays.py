@@ -40,5 +40,5 @@ def fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
         array = arrays[name]
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        total.update(array.reshape(-1).view(np.uint8))
+        total.update(array.reshape(-1).view(np.uint8).data)
     return total.hexdigest()

@@ -22,9 +22,6 @@ class File:
     addresses: tuple[str, ...] = ()
     """Official addresses and mirrors, tried in this order; empty if it cannot be downloaded."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "addresses", tuple(self.addresses))
-
 
 @dataclass(frozen=True)
 class Form:
@@ -33,10 +30,8 @@ class Form:
     reader: str
     """``module:function`` in `imc.datasets`; takes the files' paths in order, returns named arrays."""
     files: tuple[File, ...]
-
-    @property
-    def downloadable(self) -> bool:
-        return all(file.addresses for file in self.files)
+    slow: bool = False
+    """Whether it takes seconds to decode, so that the arrays are kept in the cache."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +42,20 @@ class Entry:
     title: str
     licence: str
     citation: str
-    digest: str | None
+    digest: str | None = None
     """Pin of the canonical arrays (`imc.datasets.arrays.fingerprint`); none if only the files are pinned."""
     forms: tuple[Form, ...] = ()
     maker: str | None = None
     """``module:function`` in `imc.datasets` that makes the arrays of a stand-in."""
+    libraries: tuple[str, ...] = ()
+    """What a stand-in is made with: another version of these may make it differently."""
 
 
 @cache
 def entries() -> dict[str, Entry]:
     """Every data set of the manifest, by name."""
     listed = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
-    return {name: _entry(name, fields) for name, fields in listed.items()}
+    return {name: _entry(name, **fields) for name, fields in listed.items()}
 
 
 def entry(name: str) -> Entry:
@@ -68,8 +65,9 @@ def entry(name: str) -> Entry:
     return entries()[name]
 
 
-def _entry(name: str, fields: dict) -> Entry:
-    forms = tuple(
-        Form(form["reader"], tuple(File(**file) for file in form["files"])) for form in fields.pop("forms", ())
-    )
-    return Entry(name=name, forms=forms, digest=fields.pop("digest", None), **fields)
+def _entry(name: str, forms: list[dict] | None = None, **fields) -> Entry:
+    return Entry(name, forms=tuple(_form(**form) for form in forms or ()), **fields)
+
+
+def _form(files: list[dict], **fields) -> Form:
+    return Form(files=tuple(File(**file) for file in files), **fields)

@@ -1,0 +1,151 @@
+"""From a name to verified arrays."""
+
+import hashlib
+import importlib
+import pickle
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from imc.datasets import manifest, memory, store
+from imc.datasets.arrays import Dataset, fingerprint
+from imc.datasets.manifest import Entry
+from imc.errors import UserError
+
+# What a reader of an archive may raise over a file that is not what it should be.
+_UNREADABLE = (
+    OSError, EOFError, KeyError, ValueError, zlib.error,
+    zipfile.BadZipFile, tarfile.TarError, pickle.UnpicklingError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a data set is, and whether it is what it should be."""
+
+    name: str
+    title: str
+    where: str | None
+    """Folder, or "made here" for a stand-in; none if it is not on disk."""
+    size: int
+    """Bytes of its files; 0 if none."""
+    verified: bool | None
+    """None if nobody has looked yet."""
+    fault: str | None = None
+
+
+def names() -> tuple[str, ...]:
+    """Every data set there is, the stand-ins last."""
+    return tuple(manifest.entries())
+
+
+def load(name: str) -> Dataset:
+    """The data set called ``name``, verified.
+
+    Raises `UserError`, one sentence, if there is no such data set, if it is neither on disk nor to be
+    downloaded, or if what is there is not what ``data/datasets.toml`` pins.
+    """
+    entry = manifest.entry(name)
+    return _make(entry) if entry.maker else _read(store.locate(entry) or store.download(entry))
+
+
+def digest(name: str) -> str:
+    """Digest of the canonical arrays.
+
+    For files this is the pin, where there is one; a stand-in, or a data set whose arrays are not
+    pinned, is loaded if this machine has not seen it yet.
+    """
+    entry = manifest.entry(name)
+    if entry.maker:
+        return memory.recall(name, _recipe(entry), entry.digest) or load(name).digest
+    return entry.digest or load(name).digest
+
+
+def status(verify: bool = False) -> list[Status]:
+    """What is where, of every data set; with ``verify``, those on disk are read to make sure."""
+    return [_status(entry, verify) for entry in manifest.entries().values()]
+
+
+def _make(entry: Entry) -> Dataset:
+    """A stand-in. Its pin is what the pinned libraries make of it; others may make it a little different."""
+    source = _recipe(entry)
+    known = memory.recall(entry.name, source, entry.digest)
+    arrays = memory.kept(entry.name, known) if known else None
+    if known is None or arrays is None:
+        arrays = _function(entry.maker or "")()
+        known = fingerprint(arrays)
+        memory.keep(entry.name, known, arrays)
+        memory.remember(entry.name, source, entry.digest, known)
+    return Dataset(entry.name, arrays, known, f"made by imc.datasets.{entry.maker}")
+
+
+def _recipe(entry: Entry) -> list:
+    """Identity of what makes a stand-in: this package's source and the versions of what it draws on."""
+    source = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        source.update(path.read_bytes())
+    return [source.hexdigest(), *(f"{library} {version(library)}" for library in entry.libraries)]
+
+
+def _read(found: store.Found) -> Dataset:
+    """A data set from files: held against its pins the first time, remembered afterwards."""
+    entry = found.entry
+    known = memory.recall(entry.name, found.identity(), entry.digest)
+    arrays = memory.kept(entry.name, known) if known and found.form.slow else None
+    if known is None:
+        found.check()
+    if arrays is None:
+        arrays = _decode(found)
+        if known is None:
+            known = fingerprint(arrays)
+            if entry.digest not in (None, known):
+                raise UserError(
+                    f"{entry.name} in {found.folder} gives arrays of digest {known} instead of {entry.digest}; "
+                    "its files are right, so a library decodes them otherwise: install requirements.txt"
+                )
+            memory.remember(entry.name, found.identity(), entry.digest, known)
+        if found.form.slow:
+            memory.keep(entry.name, known, arrays)
+    assert known is not None
+    return Dataset(entry.name, arrays, known, str(found.folder))
+
+
+def _decode(found: store.Found) -> dict:
+    try:
+        return _function(found.form.reader)(found.paths)
+    except UserError:
+        raise
+    except _UNREADABLE as error:
+        raise UserError(f"{found.entry.name} in {found.folder} cannot be read: {error}") from error
+
+
+def _function(place: str) -> Callable:
+    """``module:function`` of this package; the module, with all that it needs, is imported only now."""
+    module, function = place.split(":")
+    return getattr(importlib.import_module(f"imc.datasets.{module}"), function)
+
+
+def _status(entry: Entry, verify: bool) -> Status:
+    if entry.maker:
+        made = load(entry.name).digest if verify else memory.recall(entry.name, _recipe(entry), entry.digest)
+        same = None if made is None else made == entry.digest
+        fault = "made with other versions of its libraries than the pinned ones" if same is False else None
+        return Status(entry.name, entry.title, "made here", 0, same, fault)
+    found = store.locate(entry)
+    if found is None:
+        return Status(entry.name, entry.title, None, 0, None)
+    size = sum(path.stat().st_size for path in found.paths)
+    seen = Status(entry.name, entry.title, str(found.folder), size, None)
+    if memory.recall(entry.name, found.identity(), entry.digest):
+        return replace(seen, verified=True)
+    if not verify:
+        return seen
+    try:
+        _read(found)
+    except UserError as error:
+        return replace(seen, verified=False, fault=str(error))
+    return replace(seen, verified=True)
