@@ -38,7 +38,7 @@ rule run:
     output:
         update(RESULTS / "{stem}.json"),
     log:
-        BUILT / "logs" / "{stem}.log",
+        "_build/logs/{stem}.log",
     params:
         words=lambda w: runs()[w.stem].words,
     resources:
