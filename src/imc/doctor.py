@@ -13,8 +13,8 @@ def report() -> Iterator[tuple[str, str]]:
     yield "machine", f"{machine['processor']}, {machine['cores']} cores"
     yield "versions", ", ".join(f"{name} {version}" for name, version in provenance.versions().items())
     yield from _torch()
-    for name, line in datasets.status_lines():
-        yield "data", f"{name}: {line}"
+    for one in datasets.status():
+        yield "data", one.line
     found = runs.published()
     missing = [e.name for e in experiments.every().values() if not any(kind is e for kind, _ in found)]
     yield (

@@ -34,8 +34,17 @@ class Status:
     size: int
     """Bytes of its files; 0 if none."""
     verified: bool | None
-    """None if nobody has looked yet."""
+    """Whether it gives the pinned arrays; none if nobody has looked yet."""
     fault: str | None = None
+    """What is wrong, if its files are. A stand-in that other libraries made differently has no fault."""
+
+    @property
+    def line(self) -> str:
+        """One line for a list."""
+        if self.where is None:
+            return f"{self.name}: not here"
+        verified = {True: "verified", False: "not the pinned one", None: "not verified yet"}[self.verified]
+        return f"{self.name}: {self.where}, {verified}"
 
 
 def names() -> tuple[str, ...]:
@@ -104,7 +113,7 @@ def _read(found: store.Found) -> Dataset:
             known = fingerprint(arrays)
             if entry.digest not in (None, known):
                 raise UserError(
-                    f"{entry.name} in {found.folder} gives arrays of digest {known} instead of {entry.digest}; "
+                    f"{entry.name} in {found.folder} gives arrays of digest {known}, not {entry.digest}; "
                     "its files are right, so a library decodes them otherwise: install requirements.txt"
                 )
             memory.remember(entry.name, found.identity(), entry.digest, known)
@@ -132,9 +141,7 @@ def _function(place: str) -> Callable:
 def _status(entry: Entry, verify: bool) -> Status:
     if entry.maker:
         made = load(entry.name).digest if verify else memory.recall(entry.name, _recipe(entry), entry.digest)
-        same = None if made is None else made == entry.digest
-        fault = "made with other versions of its libraries than the pinned ones" if same is False else None
-        return Status(entry.name, entry.title, "made here", 0, same, fault)
+        return Status(entry.name, entry.title, "made here", 0, None if made is None else made == entry.digest)
     found = store.locate(entry)
     if found is None:
         return Status(entry.name, entry.title, None, 0, None)
