@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
+from imc import paths
 from imc.errors import UserError
 from imc.paths import PUBLISHED, ROOT
 from imc.publish import inputs, pages
@@ -201,3 +202,16 @@ def test_the_ledger_is_readable(published):
     made = json.loads((published / "book/demo/one.ipynb").read_text())["metadata"]["imc"]
     assert made["inputs"] == sorted(made["inputs"])
     assert len(made["fingerprint"]) == 64
+
+
+def test_a_record_of_this_machine_counts_unless_it_is_the_published_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "PUBLISHED", tmp_path / "published")
+    monkeypatch.setenv("IMC_RESULTS", str(tmp_path / "results"))
+    mine, published = tmp_path / "results/reram/mlp/x.json", tmp_path / "published/reram/mlp/x.json"
+    assert paths.record_path("reram/mlp/x") == published
+    for path in (mine, published):
+        path.parent.mkdir(parents=True)
+        path.write_text("the same")
+    assert paths.record_path("reram/mlp/x") == published
+    mine.write_text("another")
+    assert paths.record_path("reram/mlp/x") == mine

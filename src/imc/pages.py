@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from imc import claims, experiments, figures, records, runs, svg, tables
 from imc.errors import UserError
-from imc.paths import PUBLISHED, results_dir
+from imc.paths import record_path
 from imc.provenance_strip import duration, expected_seconds, strip
 from imc.records import Record
 
@@ -95,11 +95,11 @@ class Page:
             self.used |= {name: _record(name) for name in verdict.records if name not in self.used}
         _block("imc-verdicts", tables.markdown(pd.DataFrame([_row(v) for v in found])))
 
-    def figure(self, figure: Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame) -> None:
+    def figure(self, figure: Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame | None) -> None:
         """Show `figure` as SVG with its caption, its text for those who do not see it, and its CSV.
 
         `name` is a short word, once a page: it names the CSV and anchors links as ``#fig-<name>``. The
-        caption is Markdown.
+        caption is Markdown. `data` is None for a drawing that shows no numbers.
 
         Raises:
             UserError: for a name malformed or taken, no caption, too short an alt text, an unlabelled axis.
@@ -112,10 +112,22 @@ class Page:
         display({"image/svg+xml": drawing, "text/plain": alt}, raw=True)
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(figure)
-        _block("imc-caption", f"{caption} {self._csv(data, name)}", id=f"fig-{name}")
+        link = "" if data is None else self._csv(data, name)
+        _block("imc-caption", f"{caption} {link}", id=f"fig-{name}")
 
-    def table(self, table: pd.DataFrame, *, name: str, caption: str) -> None:
+    def table(
+        self,
+        table: pd.DataFrame,
+        *,
+        name: str,
+        caption: str,
+        data: pd.DataFrame | None = None,
+        filters: Sequence[str] = (),
+    ) -> None:
         """Show `table` with its caption above and its CSV; columns carry their unit, the index is left out.
+
+        `data` is what the CSV holds where the shown cells are made for reading; `filters` names columns by
+        whose values the reader can choose rows.
 
         Raises:
             UserError: for a name that is malformed or taken, or an empty caption.
@@ -123,8 +135,12 @@ class Page:
         self._claim_name(name)
         if not caption.strip():
             raise UserError(f"table '{name}' needs a caption")
-        _block("imc-caption", f"{caption} {self._csv(table, name)}", id=f"tab-{name}")
-        _markdown(tables.markdown(table))
+        link = self._csv(table if data is None else data, name)
+        _block("imc-caption", f"{caption} {link}", id=f"tab-{name}")
+        if filters:
+            _block("imc-filterable", tables.markdown(table), **{"data-filter": ",".join(filters)})
+        else:
+            _markdown(tables.markdown(table))
 
     def open_points(self, points: Sequence[str]) -> None:
         """What the paper leaves open and this page had to choose, one Markdown sentence each."""
@@ -155,11 +171,11 @@ class Page:
 
 
 def _row(verdict: claims.Verdict) -> dict[str, Any]:
-    claim = verdict.claim
     return {
-        "claim": f'{claim.text}<br><span class="imc-place">{claim.kind} · {claim.place}</span>',
+        "claim": tables.claim(verdict.claim),
+        "kind": verdict.claim.kind,
         "paper": tables.printed(verdict),
-        "here": tables.cell(verdict.here),
+        "here": tables.here(verdict),
         "difference": tables.difference(verdict),
         "verdict": tables.verdict(verdict.verdict),
     }
@@ -167,8 +183,7 @@ def _row(verdict: claims.Verdict) -> dict[str, Any]:
 
 def _record(name: str) -> Record:
     """The record that a verdict names, from where the runs find it."""
-    paths = [base / f"{name}.json" for base in (results_dir(), PUBLISHED)]
-    return records.read(next(path for path in paths if path.is_file()))
+    return records.read(record_path(name))
 
 
 def _markdown(text: str) -> None:

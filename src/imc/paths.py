@@ -15,6 +15,17 @@ def results_dir() -> Path:
     return Path(os.environ.get("IMC_RESULTS") or ROOT / "results").expanduser().resolve()
 
 
+def record_path(name: str) -> Path:
+    """Where the record called ``experiment/stem`` counts: this machine's own if any, else the published.
+
+    Where both hold the same, the published one counts, so that publishing a record changes nothing on a page.
+    """
+    mine, published = (base / f"{name}.json" for base in (results_dir(), PUBLISHED))
+    if mine.is_file() and not (published.is_file() and mine.read_bytes() == published.read_bytes()):
+        return mine
+    return published
+
+
 def cache_dir() -> Path:
     """Downloaded data sets: ``$XDG_CACHE_HOME/imc``, else ``~/.cache/imc``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "imc"

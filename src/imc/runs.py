@@ -11,23 +11,21 @@ from imc import datasets, experiments, provenance, records
 from imc.config import Config
 from imc.errors import UserError
 from imc.experiments import Experiment, Progress
-from imc.paths import PUBLISHED, results_dir
+from imc.paths import PUBLISHED, record_path, results_dir
 from imc.records import Record
 
 
 def find(experiment: str, /, **values: Any) -> Record | None:
-    """The verified record of this configuration: this machine's own, else the published one, else None.
+    """The verified record of this configuration: this machine's own or the published one; None without.
 
     Raises:
         UserError: for a wrong configuration, or a record that does not verify.
     """
     config = experiments.find(experiment).config.build(**values)
-    sys.audit("imc.record", f"{experiment}/{config.slug()}")  # what a page asks for: see imc.publish.inputs
-    for base in (results_dir(), PUBLISHED):
-        path = records.path_of(experiment, config, base)
-        if path.is_file():
-            return records.read(path)
-    return None
+    name = f"{experiment}/{config.slug()}"
+    sys.audit("imc.record", name)  # what a page asks for: see imc.publish.inputs
+    path = record_path(name)
+    return records.read(path) if path.is_file() else None
 
 
 def obtain(experiment: str, /, **values: Any) -> Record:
@@ -60,7 +58,7 @@ class _bar:
     """A progress bar on standard error, as `Progress`; silent where nobody looks."""
 
     def __init__(self, title: str, seconds: float, shown: bool) -> None:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         about = f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
         self.bar = tqdm(

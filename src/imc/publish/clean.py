@@ -9,6 +9,7 @@ from imc.errors import UserError
 from imc.paths import ROOT
 
 _LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "pygments_lexer")
+_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")  # by a progress bar
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 
@@ -48,7 +49,7 @@ def _outputs(cell: NotebookNode, where: str, count: int) -> list[NotebookNode]:
     kept: list[NotebookNode] = []
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stderr":
-            print(f"{where}: {output.text}", end="", file=sys.stderr)
+            print(f"{where}: {_OVERWRITTEN.sub('', output.text)}", end="", file=sys.stderr)
             continue
         if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
             kept[-1].text += output.text

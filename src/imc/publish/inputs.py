@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from imc.paths import PUBLISHED, ROOT, results_dir
+from imc.paths import PUBLISHED, ROOT, record_path, results_dir
 
-_FOLDERS = ("src", "data", "book/_static")
+_PLACES = ("src", "data", "book/_static", "_config.yml")
 _ALWAYS = ("requirements.txt", "src/imc/publish/clean.py")
 _noted: set[str] = set()
 
@@ -48,9 +48,8 @@ def name_of(file: str | bytes | None) -> str | None:
     for base in (results_dir(), PUBLISHED):
         if path.is_relative_to(base):
             return f"record:{path.relative_to(base).as_posix()}"
-    for folder in _FOLDERS:
-        if path.is_relative_to(ROOT / folder) and path != ROOT / folder:
-            return path.relative_to(ROOT).as_posix()
+    if any(path.is_relative_to(ROOT / place) for place in _PLACES) and not path.is_dir():
+        return path.relative_to(ROOT).as_posix()
     return None
 
 
@@ -70,7 +69,7 @@ def relevant(names: Iterable[str], paper: str) -> list[str]:
 def fingerprint(source: Path, names: Iterable[str]) -> str:
     """One digest of a page's source and of all inputs called `names`, as they are now.
 
-    A record counts as the pages find it: this machine's own before the published one. What does not exist
+    A record counts as the pages find it (see `imc.paths.record_path`). What does not exist
     counts too, so that its coming is noticed.
     """
     total = hashlib.sha256(_content(source))
@@ -80,11 +79,11 @@ def fingerprint(source: Path, names: Iterable[str]) -> str:
 
 
 def _resolve(name: str) -> Path:
-    _, colon, rest = name.partition(":")
+    _, colon, file = name.partition(":")
     if not colon:
         return ROOT / name
-    mine = results_dir() / rest
-    return mine if mine.is_file() else PUBLISHED / rest
+    stem = file.removesuffix(".safetensors").removesuffix(".json").removesuffix(".log")
+    return record_path(stem).parent / Path(file).name
 
 
 def _content(path: Path) -> bytes:
