@@ -1,0 +1,129 @@
+"""Arrays: how a layer is cut to rows x columns, and what surrounds each array.
+
+The cells of a layer are one tensor of shape (outputs, k, inputs), its bias columns another, (blocks, inputs):
+see `imc.crossbar.mapping`. Inputs lie along the rows (wordlines), outputs along the columns (bitlines).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from imc.crossbar.cells import Device
+from imc.crossbar.converters import ADC, DAC, SenseAmplifier
+from imc.crossbar.mapping import DoubleColumn, Scheme
+from imc.crossbar.variation import Step
+from imc.crossbar.wires import Wires
+from imc.errors import UserError
+
+Tile = tuple[slice, slice]
+"""One array of a layer: which outputs and which inputs it holds."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """Size and periphery of the arrays of a chip.
+
+    Attributes:
+        rows: wordlines of an array; None: as many as a layer has inputs.
+        columns: bitlines of an array; None: as many as a layer needs. The cells of one weight, and the bias
+            column that serves it, lie in the same array.
+        wires: resistance of the wires, or None for none.
+        dac: converter of the inputs, or None to apply them as they are.
+        adc: converter or comparator of the outputs, or None to read currents exactly.
+        differential: the converter sees the signed difference of currents, as behind a differential
+            amplifier; otherwise each column is converted and the difference taken digitally.
+        analog_sums: the arrays over which a layer's inputs are split have their currents added and the sum
+            converted; otherwise converted values are added.
+
+    Raises:
+        UserError: for an array of no rows or no columns.
+    """
+
+    rows: int | None = None
+    columns: int | None = None
+    wires: Wires | None = None
+    dac: DAC | None = None
+    adc: ADC | SenseAmplifier | None = None
+    differential: bool = False
+    analog_sums: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("rows", self.rows), ("columns", self.columns)):
+            if value is not None and value < 1:
+                raise UserError(
+                    f"{name} = {value}: an array needs 1 at least, or None for as many as it takes"
+                )
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Everything that weights meet: device, scheme of signed weights, variation, and arrays.
+
+    Attributes:
+        device: the memory device of every cell.
+        scheme: how signed weights are mapped.
+        variation: steps that disturb the programmed cells, in order.
+        array: size and periphery.
+        limit: the weight that uses the whole range of conductances; None: each layer's largest magnitude.
+
+    Raises:
+        UserError: for a limit that is not positive, arrays too narrow for the scheme, or a converter that
+            does not fit it.
+    """
+
+    device: Device
+    scheme: Scheme = field(default_factory=DoubleColumn)
+    variation: tuple[Step, ...] = ()
+    array: Array = field(default_factory=Array)
+    limit: float | None = None
+
+    def __post_init__(self) -> None:
+        name, array = type(self.scheme).__name__, self.array
+        least = len(self.scheme.signs) + self.has_bias_column
+        if array.columns is not None and array.columns < least:
+            raise UserError(
+                f"columns = {array.columns}: one weight of {name} needs an array of {least} at least"
+            )
+        if self.limit is not None and not (math.isfinite(self.limit) and self.limit > 0):
+            raise UserError(f"limit = {self.limit}: the largest weight must be positive and finite")
+        if self.scheme.reference == "digital" and (
+            array.differential or isinstance(array.adc, SenseAmplifier)
+        ):
+            raise UserError(
+                f"{name} is taken away digitally: no amplifier can see its difference of currents"
+            )
+        if isinstance(array.adc, ADC) and array.adc.bits == 1 and self.signed_currents:
+            raise UserError("an ADC of 1 bit cannot tell signed currents apart: use a SenseAmplifier")
+
+    @property
+    def has_bias_column(self) -> bool:
+        """Whether every array has one more column, of midway cells."""
+        return self.scheme.reference == "column"
+
+    @property
+    def converts_difference(self) -> bool:
+        """Whether the signed difference is taken between currents, before the converter."""
+        comparator = isinstance(self.array.adc, SenseAmplifier)
+        return self.scheme.reference == "current" or self.array.differential or comparator
+
+    @property
+    def signed_currents(self) -> bool:
+        """Whether a converter of the outputs can meet a negative current."""
+        return self.converts_difference or self.array.dac is None or self.array.dac.signed
+
+    def outputs_per_array(self, outputs: int) -> int:
+        """How many of a layer's `outputs` one array holds."""
+        if self.array.columns is None:
+            return outputs
+        return min(outputs, (self.array.columns - self.has_bias_column) // len(self.scheme.signs))
+
+    def blocks(self, outputs: int) -> int:
+        """How many arrays lie side by side, each with its bias column if it has one."""
+        return math.ceil(outputs / self.outputs_per_array(outputs))
+
+    def tiles(self, outputs: int, inputs: int) -> Iterator[Tile]:
+        """The arrays of a layer of this shape, those of the first inputs first."""
+        across, down = self.outputs_per_array(outputs), self.array.rows or inputs
+        for i in range(0, inputs, down):
+            for o in range(0, outputs, across):
+                yield slice(o, min(o + across, outputs)), slice(i, min(i + down, inputs))

@@ -1,0 +1,158 @@
+"""Signed weights on conductances that are always positive: four schemes, and the papers' equations for two.
+
+A layer's weights w, shape (outputs, inputs), become the target conductances of cells, shape
+(outputs, k, inputs), k cells to a weight. A scheme says which targets, and how the currents of the columns
+make the output: y = unit * (sum_k sign_k I_k - reference). With exact cells that is w again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from imc.crossbar.cells import Device
+from imc.errors import UserError
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How signed weights sit on columns of cells.
+
+    Attributes:
+        signs: with which sign each of a weight's cells counts; their number is k.
+        reference: what a weight's one cell is compared with. ``none``; ``column``: one more column of cells
+            in every array, set midway; ``current``: a fixed resistor for each row, before the converter;
+            ``digital``: the sum of the inputs times the midway conductance, after the converter.
+        span: how much of the range of conductances one unit of |w| uses, 1 or 1/2.
+    """
+
+    signs: ClassVar[tuple[int, ...]] = (1,)
+    reference: ClassVar[Literal["none", "column", "current", "digital"]] = "none"
+    span: ClassVar[float] = 0.5
+
+    def targets(self, w: Tensor, limit: float, low: float, high: float) -> Tensor:
+        """Target conductances, siemens, shape (outputs, k, inputs), of weights `w`, shape (outputs, inputs).
+
+        Weights lie within `limit`; `low` and `high` are the conductances of OFF and ON.
+        """
+        (sign,) = self.signs
+        return w.unsqueeze(1).mul(sign * (high - low) / (2 * limit)).add_((low + high) / 2)
+
+    def difference(
+        self, columns: Sequence[Tensor], reference: Tensor | float, out: Tensor | None = None
+    ) -> Tensor:
+        """sum_k sign_k columns_k - reference (with its sign), of conductances or of currents alike.
+
+        `columns` are k tensors of one shape; `reference` is what a midway cell gives in their place.
+        """
+        (sign,) = self.signs
+        return torch.sub(columns[0], reference, out=out).mul_(sign)
+
+    def unit(self, device: Device, limit: float) -> float:
+        """Weight per siemens of the signed difference: a weight of `limit` uses `span` of G_on - G_off."""
+        return limit / (self.span * (device.g_on - device.g_off))
+
+
+@dataclass(frozen=True)
+class DoubleColumn(Scheme):
+    """A pair of columns, w ~ G+ - G-: slides, equations (1) and (2).
+
+    A positive weight sets G+ between OFF and ON and leaves G- OFF; a negative one the other way round. The
+    two columns lie side by side in one array.
+    """
+
+    signs: ClassVar = (1, -1)
+    span: ClassVar = 1.0
+
+    def targets(self, w: Tensor, limit: float, low: float, high: float) -> Tensor:
+        return torch.stack((w, -w), dim=1).clamp_(min=0).mul_((high - low) / limit).add_(low)
+
+    def difference(
+        self, columns: Sequence[Tensor], reference: Tensor | float, out: Tensor | None = None
+    ) -> Tensor:
+        return torch.sub(columns[0], columns[1], out=out)
+
+
+@dataclass(frozen=True)
+class SingleColumn(Scheme):
+    """One column a weight and one bias column an array, w = (G_bias - G) R: slides, equations (3) and (4).
+
+    G_bias is midway between ON and OFF, so a positive weight is a low conductance. R, the amplifiers'
+    feedback resistance, is `unit`.
+
+    Attributes:
+        ideal_bias: the bias cells are exact; otherwise they are disturbed as all others are, an error common
+            to all outputs of the array.
+    """
+
+    signs: ClassVar = (-1,)
+    reference: ClassVar = "column"
+
+    ideal_bias: bool = False
+
+
+@dataclass(frozen=True)
+class ReferenceCurrent(Scheme):
+    """One column a weight against (I_LRS + I_HRS)/2 for each row, from a fixed resistor: thesis, 5.1.
+
+    The reference is exact and is taken away before any converter. Both the 1T1R and the thesis's 2T1R cell
+    give it: see `imc.crossbar.cells.current_2t1r`.
+    """
+
+    reference: ClassVar = "current"
+
+
+@dataclass(frozen=True)
+class Offset(Scheme):
+    """One column a weight, shifted by the midway conductance; the shift is taken away digitally.
+
+    The digital side adds up the inputs itself, so the reference is exact, but the converter must hold the
+    whole unsigned current.
+    """
+
+    reference: ClassVar = "digital"
+
+
+def checked_limit(weights: Tensor, limit: float | None, where: str) -> float:
+    """The weight that uses the whole range of conductances: `limit`, by default the largest magnitude.
+
+    Raises:
+        UserError: naming `where`, if a weight is not finite or lies outside the limit.
+    """
+    if not torch.isfinite(weights).all():
+        raise UserError(f"layer '{where}' holds a weight that is not a finite number")
+    largest = float(weights.abs().max())
+    if limit is not None and largest > limit:
+        raise UserError(f"layer '{where}' holds a weight of magnitude {largest:g}: the limit is {limit:g}")
+    return limit or largest or 1.0  # a layer of zeros has no scale of its own
+
+
+def to_levels(g: Tensor, levels: int | None, low: float, high: float) -> Tensor:
+    """Conductances `g` moved in place to the nearest of `levels` evenly spaced ones from `low` to `high`."""
+    if levels is None:
+        return g
+    step = (high - low) / (levels - 1)
+    return g.sub_(low).div_(step).round_().mul_(step).add_(low)
+
+
+def double_column(v: Any, g_plus: Any, g_minus: Any) -> tuple[Any, Any, Any]:
+    """Slides, equations (1a), (1b) and (2), of voltages (n,) and conductances (n, outputs).
+
+    Returns:
+        I+ = V G+, I- = V G-, and V (G+ - G-), which equals I+ - I- for any conductances.
+    """
+    return v @ g_plus, v @ g_minus, v @ (g_plus - g_minus)
+
+
+def single_column(v: Any, g: Any, g_bias: Any, r: float) -> tuple[Any, Any, Any]:
+    """Slides, equations (3) and (4), of voltages (n,), conductances (n, outputs), bias (n,), resistance R.
+
+    Returns:
+        V_bias = -R sum V G_bias, the first amplifier; V_out = -R (V_bias/R + V G), the second; and V W with
+        W = (G_bias - G) R, which equals V_out for any conductances.
+    """
+    v_bias = -(v @ g_bias) * r
+    v_out = -(v_bias / r + v @ g) * r
+    return v_bias, v_out, v @ ((g_bias[:, None] - g) * r)
