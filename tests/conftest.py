@@ -1,14 +1,18 @@
-"""What all tests share: no records but the published ones, and numbers in notebooks compared as numbers."""
+"""What tests share: no records but the published ones, numbers in notebooks compared as numbers."""
 
 import base64
 import math
 import os
 import re
 import tempfile
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import settings
 from nbval.plugin import IPyNbCell
+
+from imc.paths import ROOT
 
 settings.register_profile("imc", deadline=None)  # a test asserts what is right, never how fast
 settings.load_profile("imc")
@@ -51,8 +55,14 @@ class Output(str):
         return not self == other
 
 
-def _sanitize(cell: IPyNbCell, text: object) -> object:
-    return Output(text) if isinstance(text, str) else text
+def _sanitize(self: IPyNbCell, s: Any) -> Any:
+    return Output(s) if isinstance(s, str) else s
+
+
+def contents() -> list[str]:
+    """The files that the book's table of contents names, as paths without suffix."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    return [toc["root"], *re.findall(r"'file': '([^']+)'", str(toc["parts"]))]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -29,8 +29,8 @@ class Batch:
 
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--directory", str(self.work), "--profile", str(ROOT / "profiles" / "local"), "--cores", "2"]
-        command += ["rerun", "--config", f"list={self.list}"]
+        command += ["--directory", str(self.work), "--profile", str(ROOT / "profiles" / "local")]
+        command += ["--cores", "2", "rerun", "--config", f"list={self.list}"]
         # a record names the project's commit, which may change while the tests run: hide it
         environment = {**os.environ, "IMC_RESULTS": str(self.results), "GIT_DIR": "/nowhere"}
         with self.log.open("ab") as log:
