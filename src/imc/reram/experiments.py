@@ -46,12 +46,34 @@ class AlgebraConfig(Config):
     batch: int = Field(256, ge=1, le=10_000, description="binary input vectors a layer")
 
 
+class EfficiencyConfig(Config):
+    """Conventions under which chapter V is computed; the defaults are the thesis's own."""
+
+    mac_operations: Literal[1, 2] = Field(2, description="operations that a multiply-accumulate counts as")
+    clock_mhz: float = Field(100.0, gt=0, le=10_000, description="clock of the thesis's design, MHz")
+    counted: Literal["weights", "arrays"] = Field(
+        "weights", description="cells at work: the network's weights, or six full arrays"
+    )
+    totals: Literal["printed", "summed"] = Field(
+        "printed", description="ISAAC's chip as printed, or its parts summed"
+    )
+    column_share: float = Field(
+        0.0, ge=0, le=1, description="share of the calibrated circuits that goes with columns, not neurons"
+    )
+
+
 EXPERIMENTS = (
     Experiment(
         name="reram/algebra",
         config=AlgebraConfig,
         runner="imc.reram.algebra:compare",
         summary="the merges of equations (1) to (7) against batch norm, on random layers",
+    ),
+    Experiment(
+        name="reram/efficiency",
+        config=EfficiencyConfig,
+        runner="imc.reram.efficiency:compute",
+        summary="chapter V as arithmetic: ISAAC's roll-up, the implied circuit, the gap (Table 7)",
     ),
     Experiment(
         name="reram/mlp",

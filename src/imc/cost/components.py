@@ -1,0 +1,92 @@
+"""Components: what one of a part costs, and where that number comes from.
+
+An amount is named by its quantity and unit: ``area_mm2``, ``power_mw`` or ``energy_pj`` (of one use). Tables
+in ``data/reference`` may print other units, which are converted on reading.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from imc import reference
+from imc.errors import UserError
+
+Origin = Literal["quoted", "derived", "calibrated"]
+"""Printed by a document; computed from printed numbers; or fitted so that a printed total closes."""
+
+_UNITS = {
+    "area": ("mm2", {"mm2": 1.0, "um2": 1e-6}),
+    "power": ("mw", {"w": 1e3, "mw": 1.0, "uw": 1e-3, "nw": 1e-6}),
+    "energy": ("pj", {"uj": 1e6, "nj": 1e3, "pj": 1.0, "fj": 1e-3}),
+}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part.
+
+    Attributes:
+        name: unique within a roll-up.
+        amounts: what one of it costs, by quantity.
+        origin: quoted, derived or calibrated.
+        source: where it is printed, or how it was computed.
+    """
+
+    name: str
+    amounts: Mapping[str, float]
+    origin: Origin
+    source: str
+
+    def total(self, quantity: str) -> float:
+        """What one of it costs.
+
+        Raises:
+            UserError: if nothing is known of that quantity.
+        """
+        if quantity not in self.amounts:
+            raise UserError(f"component {self.name!r} has no {quantity}; it has {', '.join(self.amounts)}")
+        return self.amounts[quantity]
+
+    def split(self, pieces: float, name: str) -> "Component":
+        """One of `pieces` equal pieces of it, as a derived component.
+
+        Raises:
+            UserError: unless `pieces` is positive.
+        """
+        if not (math.isfinite(pieces) and pieces > 0):
+            raise UserError(f"{self.name!r} cannot be split into {pieces} pieces: it takes a positive number")
+        amounts = {quantity: amount / pieces for quantity, amount in self.amounts.items()}
+        return Component(name, amounts, "derived", f"1/{pieces:g} of: {self.source}")
+
+
+def quoted(table: str) -> dict[str, Component]:
+    """The rows of a printed table as components, called ``<table's last word>.<row>``.
+
+    Raises:
+        UserError: no such table, or a column that names no known quantity and unit.
+    """
+    prefix = table.rpartition(".")[2]
+    found: dict[str, Component] = {}
+    for row, cells in reference.table(table).items():
+        printed = {column: value for column, value in cells.items() if not math.isnan(value)}
+        amounts = dict(converted(column, value) for column, value in printed.items())
+        places = (reference.value(f"{table}.{row}.{column}").place for column in printed)
+        source = next((re.sub(r", column .*", "", place) for place in places), table)
+        found[row] = Component(f"{prefix}.{row}", amounts, "quoted", source)
+    return found
+
+
+def converted(name: str, value: float) -> tuple[str, float]:
+    """An amount in this package's units: ``("power_w", 10.4)`` is ``("power_mw", 10400.0)``.
+
+    Raises:
+        UserError: if the name is no quantity with a unit.
+    """
+    quantity, _, unit = name.rpartition("_")
+    standard, factors = _UNITS.get(quantity, ("", {}))
+    if unit not in factors:
+        known = ", ".join(f"{q}_{u}" for q, (_, units) in _UNITS.items() for u in units)
+        raise UserError(f"{name!r} is no amount; known are {known}")
+    return f"{quantity}_{standard}", value * factors[unit]
