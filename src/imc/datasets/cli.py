@@ -34,6 +34,6 @@ def data(context: typer.Context) -> None:
 
 @app.command()
 def fetch(name: str = typer.Argument(help="a data set, for example mnist")) -> None:
-    """Get a data set: find it, or download it from its official address; verify it either way."""
+    """Find or download a data set, and verify it."""
     got = datasets.load(name)
     Console(soft_wrap=True).print(f"{name}: verified, {got.source}", highlight=False)

@@ -82,9 +82,8 @@ def draw(refined: np.ndarray, hands: dict[str, np.ndarray], rng: np.random.Gener
     g[:, :, 2 + _BENDS :, 2 + _BENDS :] = about(6, 2, _TREMORS, _TREMORS)
     points = BASIS @ (g / _ONE**2).astype(np.float32) @ BASIS.T  # a power of two: as exact as whole numbers
     rows, columns = np.clip(points, 0, len(refined) - 1, out=points).astype(np.int32).swapaxes(0, 1)
-    return (refined.reshape(-1)[rows * len(refined) + columns] <= hands["pen"][:, None, None]).astype(
-        np.uint8
-    )
+    away = np.take(refined, rows * np.int32(len(refined)) + columns)
+    return (away <= hands["pen"].astype(np.uint16)[:, None, None]).view(np.uint8)
 
 
 def _bumps(count: int) -> np.ndarray:

@@ -67,11 +67,11 @@ def download(entry: Entry) -> Found:
             f"{_missing(entry)}, and has no address to download it from: put it there or set IMC_DATA"
         )
     for file in form.files:
-        _download(entry, file)
+        _download(entry, form, file)
     return Found(entry, form, cache_dir())
 
 
-def _download(entry: Entry, file: File) -> None:
+def _download(entry: Entry, form: Form, file: File) -> None:
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
@@ -88,10 +88,14 @@ def _download(entry: Entry, file: File) -> None:
             return
     raise UserError(
         f"{_missing(entry)}, and could not be downloaded from {' or '.join(failures)}: "
-        f"connect to the network, or put {file.path} into a folder and set IMC_DATA to that folder"
+        f"connect to the network, or put {_files(form)} into a folder and set IMC_DATA to that folder"
     )
 
 
 def _missing(entry: Entry) -> str:
-    files = " or ".join(" + ".join(file.path for file in form.files) for form in entry.forms)
+    files = ", or ".join(_files(form) for form in entry.forms)
     return f"{entry.name} ({files}) is in none of {', '.join(str(folder) for folder in data_dirs())}"
+
+
+def _files(form: Form) -> str:
+    return " and ".join(file.path for file in form.files)
