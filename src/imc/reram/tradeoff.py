@@ -73,7 +73,7 @@ def cost(network: Network, config: EfficiencyConfig) -> Cost:
 
 
 def best(costs: Sequence[float], accuracies: Sequence[float], margin: float) -> int:
-    """Position of the cheapest network within `margin` (%p) of the most accurate; in a tie, the more accurate.
+    """Position of the cheapest network within `margin` (%p) of the most accurate; ties: the more accurate.
 
     Raises:
         UserError: for no networks, lists of different lengths, or a negative margin.
