@@ -59,7 +59,9 @@ def load(name: str) -> Dataset:
     downloaded, or if what is there is not what ``data/datasets.toml`` pins.
     """
     entry = manifest.entry(name)
-    return _make(entry) if entry.maker else _read(store.locate(entry) or store.download(entry))
+    if entry.maker:
+        return _make(entry, entry.maker)
+    return _read(store.locate(entry) or store.download(entry))
 
 
 def digest(name: str) -> str:
@@ -79,17 +81,17 @@ def status(verify: bool = False) -> list[Status]:
     return [_status(entry, verify) for entry in manifest.entries().values()]
 
 
-def _make(entry: Entry) -> Dataset:
+def _make(entry: Entry, maker: str) -> Dataset:
     """A stand-in. Its pin is what the pinned libraries make of it; others may make it a little different."""
     source = _recipe(entry)
     known = memory.recall(entry.name, source, entry.digest)
     arrays = memory.kept(entry.name, known) if known else None
     if known is None or arrays is None:
-        arrays = _function(entry.maker or "")()
+        arrays = _function(maker)()
         known = fingerprint(arrays)
         memory.keep(entry.name, known, arrays)
         memory.remember(entry.name, source, entry.digest, known)
-    return Dataset(entry.name, arrays, known, f"made by imc.datasets.{entry.maker}")
+    return Dataset(entry.name, arrays, known, f"made by imc.datasets.{maker}")
 
 
 def _recipe(entry: Entry) -> list:
@@ -102,25 +104,29 @@ def _recipe(entry: Entry) -> list:
 
 def _read(found: store.Found) -> Dataset:
     """A data set from files: held against its pins the first time, remembered afterwards."""
-    entry = found.entry
-    known = memory.recall(entry.name, found.identity(), entry.digest)
-    arrays = memory.kept(entry.name, known) if known and found.form.slow else None
+    name, slow = found.entry.name, found.form.slow
+    known = memory.recall(name, found.identity(), found.entry.digest)
+    if known and slow and (arrays := memory.kept(name, known)):
+        return Dataset(name, arrays, known, str(found.folder))
     if known is None:
         found.check()
-    if arrays is None:
-        arrays = _decode(found)
-        if known is None:
-            known = fingerprint(arrays)
-            if entry.digest not in (None, known):
-                raise UserError(
-                    f"{entry.name} in {found.folder} gives arrays of digest {known}, not {entry.digest}; "
-                    "its files are right, so a library decodes them otherwise: install requirements.txt"
-                )
-            memory.remember(entry.name, found.identity(), entry.digest, known)
-        if found.form.slow:
-            memory.keep(entry.name, known, arrays)
-    assert known is not None
-    return Dataset(entry.name, arrays, known, str(found.folder))
+    arrays = _decode(found)
+    known = known or _verified(found, arrays)
+    if slow:
+        memory.keep(name, known, arrays)
+    return Dataset(name, arrays, known, str(found.folder))
+
+
+def _verified(found: store.Found, arrays: dict) -> str:
+    """Digest of the arrays, which must be the pin if there is one."""
+    entry, made = found.entry, fingerprint(arrays)
+    if entry.digest not in (None, made):
+        raise UserError(
+            f"{entry.name} in {found.folder} gives arrays of digest {made}, not {entry.digest}; "
+            "its files are right, so a library decodes them otherwise: install requirements.txt"
+        )
+    memory.remember(entry.name, found.identity(), entry.digest, made)
+    return made
 
 
 def _decode(found: store.Found) -> dict:
