@@ -172,8 +172,7 @@ class Page:
 
 def _row(verdict: claims.Verdict) -> dict[str, Any]:
     return {
-        "claim": tables.claim(verdict.claim),
-        "kind": verdict.claim.kind,
+        "claim": tables.claim(verdict.claim, kind=True),
         "paper": tables.printed(verdict),
         "here": tables.here(verdict),
         "difference": tables.difference(verdict),

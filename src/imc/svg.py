@@ -19,6 +19,12 @@ INK = "#010101"
 PAPER = "#fefefe"
 """Drawn in the colour of the page's background."""
 
+COLOURS = ("#23699e", "#ad4a1c", "#1ba669", "#e653c8", "#b98808", "#8e8e9c")
+"""The series: contrast of 3:1 and more on white and on #121212, apart for colour-blind readers as well.
+
+The book's style sheet brightens them on its dark pages.
+"""
+
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _FONTS = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif"
@@ -27,6 +33,7 @@ _COLOURS = {
     "#000000": "currentColor",
     # A viewer without the book's style sheet shows its own background through.
     PAPER: "var(--pst-color-background, none)",
+    **{colour: f"var(--imc-series-{i}, {colour})" for i, colour in enumerate(COLOURS)},
 }
 # Between black and white: readable wherever a viewer does not say what its text colour is.
 _ALONE = "#7a7a7a"
@@ -55,7 +62,7 @@ def clean(text: str, name: str, alt: str) -> str:
             "role": "img",
             "aria-label": alt,
             "viewBox": drawn.attrib["viewBox"],
-            "width": drawn.attrib["width"].removesuffix("pt"),
+            "width": f"{float(drawn.attrib['width'].removesuffix('pt')) * 1.5:.0f}",
             "color": _ALONE,
             "fill": "currentColor",
             "font-family": _FONTS,
@@ -114,6 +121,9 @@ def _attributes(element: ElementTree.Element, name: str, used: set[str]) -> None
             element.set("href", f"#{name}-{value[1:]}" if value.startswith("#") else value)
         elif key == "style":
             element.set(key, _style(value, name))
+        elif key == "fill" and value in _COLOURS:  # of a hatched area; only a style may name a variable
+            del element.attrib[key]
+            element.set("style", f"fill: {_COLOURS[value]}")
         elif key == "transform" and value.startswith("rotate(-0 "):
             del element.attrib[key]
         elif key in ("clip-path", "mask"):

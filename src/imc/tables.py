@@ -7,12 +7,13 @@ name carries its unit: ``accuracy (%)``.
 import base64
 import html
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from imc.claims import Verdict
+from imc.claims import Claim, Verdict
 from imc.statistics import Estimate
 
 SYMBOLS = {
@@ -98,24 +99,64 @@ def verdict(name: str) -> str:
     return f'<span class="imc-verdict imc-{name.replace(" ", "-")}">{SYMBOLS[name]} {name}</span>'
 
 
+def claim(stated: Claim, *, kind: bool) -> str:
+    """A claim's sentence, and under it where the paper makes it, after its kind if asked for."""
+    place = f"{stated.kind} · {stated.place}" if kind else stated.place
+    return f'{prose(stated.text)}<br><span class="imc-place">{prose(place)}</span>'
+
+
 def printed(held: Verdict) -> str:
     """What the paper says: its number with unit, or the bound that its words set."""
     sign = {"equals": "", "at least": "≥ ", "at most": "≤ "}[held.claim.expect]
     if held.paper is not None:
-        return f"{sign}{held.paper.printed} {held.paper.unit}".rstrip()
+        return f"{sign}{held.paper.printed}{unit(held)}"
     return NOTHING if math.isnan(held.claim.target) else f"{sign}{number(held.claim.target)}"
+
+
+def here(held: Verdict) -> str:
+    """What we find, with the paper's unit; an exact value to one digit more than the paper prints."""
+    if held.here is None:
+        return NOTHING
+    exact = held.here.low == held.here.high
+    return f"{number(held.here.mean, _held_places(held)) if exact else estimate(held.here)}{unit(held)}"
+
+
+def unit(held: Verdict) -> str:
+    """The unit of the printed value behind a space that does not break, or nothing."""
+    return f"\u00a0{held.paper.unit}" if held.paper and held.paper.unit else ""
 
 
 def difference(held: Verdict) -> str:
     """Ours minus the paper's, to the digits of our interval, and how much of it was allowed beforehand."""
     if held.here is None or held.difference is None or math.isnan(held.difference):
         return NOTHING
+    beyond_rounding = abs(held.difference) > 1e-9 * max(1.0, abs(held.claim.target))
+    text = number(held.difference if beyond_rounding else 0.0, _held_places(held))
+    allowed = tolerance(held)
+    sign = "" if text.startswith("−") else "+"
+    return f"{sign}{text}" + ("" if allowed == NOTHING else f" ({allowed})")
+
+
+def _held_places(held: Verdict) -> int | None:
+    """Digits after the point for our value: as its interval says, else one more than the paper prints."""
+    places = _places(held.here) if held.here else None
+    if places is not None or held.paper is None or not held.paper.half_digit > 0:
+        return places
+    return max(0, 1 - math.floor(math.log10(2 * held.paper.half_digit) + 0.5))
+
+
+def tolerance(held: Verdict) -> str:
+    """``±0.5``: how far ours may lie from the paper's, fixed before the run, or a dash."""
     low, high = held.claim.limits
-    text = number(held.difference, _places(held.here))
-    text = text if text.startswith("−") else f"+{text}"
-    if not math.isfinite(high - low):
-        return text
-    return f"{text} (±{number(float(f'{(high - low) / 2:.3g}'))})"
+    if held.claim.kind in ("calibrated", "quoted", "not testable") or not math.isfinite(high - low):
+        return NOTHING
+    return f"±{number(float(f'{(high - low) / 2:.3g}'))}"
+
+
+def prose(text: str) -> str:
+    """Plain text as Markdown that says just that; ``G_max`` gets its subscript, ``95 %`` stays together."""
+    safe = re.sub(r"([\\`*_{}\[\]$~^])", r"\\\1", html.escape(text, quote=False)).replace(" %", "\u00a0%")
+    return re.sub(r"\b([A-Za-zΑ-ω]|BATMANN)\\_([\w±]+)", r"\1<sub>\2</sub>", safe)
 
 
 def csv(table: pd.DataFrame) -> str:
@@ -135,7 +176,7 @@ def csv_link(table: pd.DataFrame, name: str) -> str:
     """A link that holds the table's CSV itself and saves it as ``<name>.csv``."""
     data = base64.b64encode(csv(table).encode()).decode()
     file = html.escape(f"{name}.csv")
-    return f'<a class="imc-csv" download="{file}" href="data:text/csv;base64,{data}">{file}</a>'
+    return f'<a class="imc-csv" download="{file}" title="{file}" href="data:text/csv;base64,{data}">CSV</a>'
 
 
 def _is_number(value: Any) -> bool:
