@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imc.binary.quantizers import sign, weight_integers
-from imc.reram.merge import Layer, Norm, arithmetic_merge, requantized_arithmetic_merge, signed_merge
+from imc.reram.merge import (
+    Layer,
+    Norm,
+    arithmetic_merge,
+    requantized_arithmetic_merge,
+    rescaled_arithmetic_merge,
+    signed_merge,
+)
 
 
 @st.composite
@@ -59,6 +66,34 @@ def test_binary_merges_differ_only_in_the_bias(case: tuple[Layer, Norm, torch.Te
     assert torch.equal(arithmetic.w[:, live], signed.w[:, live])
     ratio = norm.gamma.abs() / norm.sigma
     torch.testing.assert_close(arithmetic.b[live], (ratio * signed.b)[live], rtol=1e-9, atol=1e-9)
+
+
+@given(layers(), st.sampled_from([1, 2, 3, 8]))
+def test_rescaled_merge_is_on_the_grid_with_one_gain(
+    case: tuple[Layer, Norm, torch.Tensor], bits: int
+) -> None:
+    """Weights are levels, point the way of w', and the bias has the same gain in every channel."""
+    layer, norm, _ = case
+    exact = arithmetic_merge(layer, norm)
+    if exact.w.abs().max() == 0:
+        return
+    found = rescaled_arithmetic_merge(layer, norm, bits)
+    levels = found.w * 2 ** (bits - 1)
+    assert torch.equal(levels, levels.round())
+    gain = (found.w * exact.w).sum() / (exact.w * exact.w).sum()
+    assert gain > 0
+    live = exact.b.abs() > 1e-9
+    ratio = found.b[live] / exact.b[live]
+    assert torch.all((ratio - ratio.mean()).abs() <= 1e-9 * ratio.abs()) if live.any() else True
+
+
+def test_rescaled_binary_merge_uses_the_mean_magnitude() -> None:
+    """w' = (2, -4): the best common size is 3, so the gain is 1/3 and the bias 6 becomes 2."""
+    one = torch.ones(2, dtype=torch.float64)
+    norm = Norm(torch.tensor([2.0, 4.0]).double(), 6 * one, 0 * one, one)
+    found = rescaled_arithmetic_merge(Layer(torch.tensor([[1.0, -1.0]]).double(), 0 * one), norm, 1)
+    assert found.w.tolist() == [[1, -1]]
+    assert found.b.tolist() == [2, 2]
 
 
 def test_equation_5_by_hand() -> None:

@@ -6,8 +6,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from imc.reram.experiments import MlpConfig
-from imc.reram.merge import Layer, Norm, requantized_arithmetic_merge, signed_merge
+from imc import runs
+from imc.errors import UserError
+from imc.experiments import Outcome, Progress
+from imc.reram.experiments import MlpConfig, RescaledConfig
+from imc.reram.merge import (
+    Layer,
+    Norm,
+    requantized_arithmetic_merge,
+    rescaled_arithmetic_merge,
+    signed_merge,
+)
 from imc.reram.network import Trained
 from imc.reram.pictures import Pictures
 
@@ -36,12 +45,17 @@ def policies(net: Trained) -> dict[str, Policy]:
     return found
 
 
-@torch.no_grad()
 def measure(net: Trained, test: tuple[Tensor, Tensor]) -> dict[str, Any]:
+    """`measure_each` of every policy that the network has."""
+    return measure_each(net, policies(net), test)
+
+
+@torch.no_grad()
+def measure_each(net: Trained, by: dict[str, Policy], test: tuple[Tensor, Tensor]) -> dict[str, Any]:
     """Per policy and network: accuracy (percent) and the share (percent) of its most frequent answer."""
     inputs, labels = test
     accuracy, constancy = {}, {}
-    for name, (layers, norms) in policies(net).items():
+    for name, (layers, norms) in by.items():
         answers = net.pre_activations(inputs, layers, norms)[-1].argmax(-1)
         accuracy[name] = percent(answers == labels, -1)
         counts = torch.nn.functional.one_hot(answers, 10).double().mean(1)
@@ -54,8 +68,27 @@ def percent(true: Tensor, dim: int | tuple[int, ...]) -> list[float]:
     return [round(100 * share, 4) for share in true.double().mean(dim).tolist()]
 
 
+def rescaled(config: RescaledConfig, progress: Progress) -> Outcome:
+    """Accuracy of the arithmetic merge with one free gain a layer, on the networks that `reram/mlp` trained."""
+    record = runs.obtain("reram/mlp", **config.model_dump())
+    net = load(config, record.tensors())
+    if config.norm != "batch":
+        raise UserError(f"norm = '{config.norm}' leaves nothing to merge; choose norm=batch")
+    layers = [
+        rescaled_arithmetic_merge(layer, norm, config.weight_bits)
+        for layer, norm in zip(net.layers, net.norms, strict=True)
+        if norm
+    ]
+    return Outcome(measure_each(net, {"arithmetic_merge": (layers, [None] * 3)}, Pictures(config).test))
+
+
+def load(config: MlpConfig, tensors: dict[str, np.ndarray]) -> Trained:
+    """The trained networks of a checkpoint."""
+    return Trained(config, {name: torch.from_numpy(array) for name, array in tensors.items()})
+
+
 def evaluate(config: MlpConfig, tensors: dict[str, np.ndarray]) -> dict[str, Any]:
     """Metrics by address of a checkpoint, for `imc verify`."""
-    net = Trained(config, {name: torch.from_numpy(array) for name, array in tensors.items()})
+    net = load(config, tensors)
     found = measure(net, Pictures(config).test)
     return {f"{group}.{policy}": v for group, by_policy in found.items() for policy, v in by_policy.items()}

@@ -37,6 +37,20 @@ class MlpConfig(Config):
     data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
 
 
+class RescaledConfig(MlpConfig):
+    """The trained networks of `MlpConfig`, merged arithmetically with one free gain a layer."""
+
+
+class ChoiceConfig(MlpConfig):
+    """The networks of Table 2, and a rule for the best: the smallest within `allowed_loss` of the widest."""
+
+    allowed_loss: float = Field(1.0, ge=0, le=100, description="percentage points, mean over seeds")
+
+
+class ArithmeticConfig(Config):
+    """Nothing to choose: formulas and printed numbers."""
+
+
 class AlgebraConfig(Config):
     """Random layers on which the merges of section 3.2 are held against batch norm."""
 
@@ -49,7 +63,7 @@ class AlgebraConfig(Config):
 class EfficiencyConfig(Config):
     """Conventions under which chapter V is computed; the defaults are the thesis's own."""
 
-    mac_operations: Literal[1, 2] = Field(2, description="operations that a multiply-accumulate counts as")
+    mac_operations: int = Field(2, ge=1, le=2, description="operations that a multiply-accumulate counts as")
     clock_mhz: float = Field(100.0, gt=0, le=10_000, description="clock of the thesis's design, MHz")
     counted: Literal["weights", "arrays"] = Field(
         "weights", description="cells at work: the network's weights, or six full arrays"
@@ -63,6 +77,27 @@ class EfficiencyConfig(Config):
 
 
 EXPERIMENTS = (
+    Experiment(
+        name="reram/rescaled-merge",
+        config=RescaledConfig,
+        runner="imc.reram.evaluation:rescaled",
+        summary="the arithmetic merge with one free gain a layer, on the networks of reram/mlp",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 3.0 * config.seeds,
+    ),
+    Experiment(
+        name="reram/hidden-choice",
+        config=ChoiceConfig,
+        runner="imc.reram.choice:choose",
+        summary="the smallest of Table 2's hidden sizes that is accurate enough",
+        datasets=lambda config: (config.data,),
+    ),
+    Experiment(
+        name="reram/arithmetic",
+        config=ArithmeticConfig,
+        runner="imc.reram.arithmetic:compute",
+        summary="network sizes by formula; the printed numbers of Tables 3 to 6 against each other",
+    ),
     Experiment(
         name="reram/algebra",
         config=AlgebraConfig,

@@ -48,7 +48,40 @@ def arithmetic_merge(layer: Layer, norm: Norm) -> Layer:
 def requantized_arithmetic_merge(layer: Layer, norm: Norm, weight_bits: int) -> Layer:
     """Arithmetic merge with w' put back on the weight grid, as few-bit cells force; b' stays as it is."""
     merged = arithmetic_merge(layer, norm)
-    return merged._replace(w=weight_integers(merged.w, weight_bits) / 2 ** (weight_bits - 1))
+    return merged._replace(w=_on_grid(merged.w, weight_bits))
+
+
+def rescaled_arithmetic_merge(layer: Layer, norm: Norm, weight_bits: int) -> Layer:
+    """Arithmetic merge with one gain a layer: w' g and b' g, w' g on the weight grid.
+
+    The thesis does not say how w' returns to the grid. A common factor g > 0 changes neither a sign
+    activation nor an argmax, so a circuit may choose it freely; here the one that fits w' best in the least
+    squares sense: exactly 1/mean|w'| for one bit, else the best of 200 logarithmic steps up to the gain that
+    brings the largest |w'| to the top level.
+    """
+    merged = arithmetic_merge(layer, norm)
+    size = merged.w.abs()
+    if weight_bits == 1:
+        gain = 1 / size.mean((-2, -1))
+    else:
+        lowest = (1 - 2.0 ** (1 - weight_bits)) / size.amax((-2, -1))
+        gains = lowest * torch.logspace(0, 2, 200, dtype=lowest.dtype).view(-1, *[1] * lowest.ndim)
+        gain = gains[0]
+        least = torch.full_like(gain, torch.inf)
+        for candidate in gains:
+            fitted = _on_grid(merged.w * _spread(candidate), weight_bits) / _spread(candidate)
+            error = (fitted - merged.w).square().sum((-2, -1))
+            gain = torch.where(error < least, candidate, gain)
+            least = torch.minimum(error, least)
+    return Layer(_on_grid(merged.w * _spread(gain), weight_bits), merged.b * gain.unsqueeze(-1))
+
+
+def _on_grid(w: Tensor, weight_bits: int) -> Tensor:
+    return weight_integers(w, weight_bits) / 2 ** (weight_bits - 1)
+
+
+def _spread(gain: Tensor) -> Tensor:
+    return gain[..., None, None]
 
 
 def signed_merge(layer: Layer, norm: Norm) -> Layer:
