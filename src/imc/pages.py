@@ -92,7 +92,7 @@ class Page:
         values = {"effort": self.effort, **self.values}
         found = [claims.evaluate(known[i], compute=True, **values) for i in ids]
         for verdict in found:
-            self.used |= {name: _record(name) for name in verdict.records if name not in self.used}
+            self.used |= {n: records.read(record_path(n)) for n in verdict.records if n not in self.used}
         _block("imc-verdicts", tables.markdown(pd.DataFrame([_row(v) for v in found])))
 
     def figure(self, figure: Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame | None) -> None:
@@ -178,11 +178,6 @@ def _row(verdict: claims.Verdict) -> dict[str, Any]:
         "difference": tables.difference(verdict),
         "verdict": tables.verdict(verdict.verdict),
     }
-
-
-def _record(name: str) -> Record:
-    """The record that a verdict names, from where the runs find it."""
-    return records.read(record_path(name))
 
 
 def _markdown(text: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from imc.paths import PUBLISHED, ROOT, record_path, results_dir
 
-_PLACES = ("src", "data", "book/_static", "_config.yml")
+_PLACES = ("src", "data", "book/_static", "_config.yml", "_toc.yml")
 _ALWAYS = ("requirements.txt", "src/imc/publish/clean.py")
 _noted: set[str] = set()
 
