@@ -11,7 +11,7 @@ WEIGHT_BITS = (1, 2, 3, 4, 6, 8)
 
 
 def compute(config: ArithmeticConfig, progress: Progress) -> Outcome:
-    """Metrics: size.* (bits), inputs, size_reduction (percent), middle_growth; printed.* (percentage points)."""
+    """Metrics: size.* (bits), inputs, size_reduction (percent), middle_growth; printed.* (%p)."""
 
     def printed(key: str) -> float:
         return reference.value(f"reram.{key}").value
