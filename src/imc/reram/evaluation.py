@@ -69,7 +69,7 @@ def percent(true: Tensor, dim: int | tuple[int, ...]) -> list[float]:
 
 
 def rescaled(config: RescaledConfig, progress: Progress) -> Outcome:
-    """Per policy and network: accuracy and the share of its most frequent answer, both percent."""
+    """The arithmetic merge with one free gain a layer, on the networks that `reram/mlp` trained."""
     record = runs.obtain("reram/mlp", **config.model_dump())
     net = load(config, record.tensors())
     if config.norm != "batch":
