@@ -37,7 +37,8 @@ def ensure(folder: Path, name: str, files: list[Path], arguments: list[str], mes
     print(message, flush=True)
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", *quiet]
-    subprocess.run([*pip, *arguments], cwd=ROOT, check=True)
+    # bytecode is left to the first import: compiling all of it takes longer than everything else
+    subprocess.run([*pip, "--no-compile", *arguments], cwd=ROOT, check=True)
     stamp.write_text(wanted)
 
 
@@ -55,7 +56,8 @@ def main(extras: list[Path]) -> None:
         ensure(folder, "imc", [lock, ROOT / "pyproject.toml"], package, "Installing the package imc")
         for extra in extras:
             arguments = ["--no-deps", "-r", str(extra)]
-            ensure(folder, extra.parent.name, [lock, extra], arguments, f"Installing {extra}")
+            about = f"Installing {extra.parent.name}/{extra.name}"
+            ensure(folder, extra.parent.name, [lock, extra], arguments, about)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""`make book` in a copy of the repository: what it executes, and two of them at once."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imc.paths import ROOT
+from imc.publish import pages
+
+COPIED = ("book", "notebooks", "profiles", "src", "tools", "Makefile", "Snakefile", "_config.yml", "_toc.yml")
+COPIED += ("requirements.txt",)
+FIRST = pages.every()[0]
+
+
+class Copy:
+    """A copy of the repository that shares data and environment with this one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in COPIED:
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, folder / name)
+        (folder / "data").symlink_to(ROOT / "data")
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """`make` with this test's environment in place of one of its own."""
+        command = ["make", *words, "PYTHON=true", f"PY={sys.executable}"]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def make(self, *words: str) -> str:
+        """Output of a `make` that ended well."""
+        process = self.start(*words)
+        output, _ = process.communicate(timeout=280)
+        assert process.returncode == 0, output
+        return output
+
+    def notebooks(self) -> dict[str, bytes]:
+        return {page: (self.folder / "book" / f"{page}.ipynb").read_bytes() for page in pages.every()}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    return Copy(tmp_path_factory.mktemp("copy"))
+
+
+def test_two_at_once_build_one_good_book(copy):
+    before = copy.notebooks()
+    (copy.folder / "book" / f"{FIRST}.ipynb").unlink()
+    both = [copy.start("book") for _ in range(2)]
+    outputs = [process.communicate(timeout=280)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert copy.notebooks() == before, "the missing page came back as it was, the others were left alone"
+    assert (copy.folder / "_build/html/index.html").is_file()
+    assert sum(output.count(f"{FIRST}: ") for output in outputs) == 1, "executed once, not twice"
+
+
+def test_nothing_changed_executes_and_builds_nothing(copy):
+    built = copy.folder / "_build/book.done"
+    time = built.stat().st_mtime_ns
+    assert copy.make("book") == "the book: _build/html/index.html\n"
+    assert built.stat().st_mtime_ns == time
+
+
+def test_one_edited_page_is_executed_alone_and_shown(copy):
+    before = copy.notebooks()
+    source = copy.folder / "notebooks" / f"{FIRST}.md"
+    source.write_text(source.read_text() + "\nA sentence nobody wrote before.\n")
+    output = copy.make("book")
+    changed = [page for page, content in copy.notebooks().items() if content != before[page]]
+    assert changed == [FIRST]
+    assert output.count(".ipynb (") == 1
+    assert "nobody wrote" in (copy.folder / "_build/html/book" / f"{FIRST}.html").read_text()
+
+
+def test_a_page_that_fails_stops_the_book_and_keeps_its_notebook(copy):
+    before = copy.notebooks()
+    source = copy.folder / "notebooks" / f"{FIRST}.md"
+    good = source.read_text()
+    source.write_text(good + "\n```{code-cell} ipython3\nraise ValueError('no such luck')\n```\n")
+    process = copy.start("book")
+    output, _ = process.communicate(timeout=280)
+    source.write_text(good)
+    assert process.returncode != 0
+    assert "no such luck" in output
+    assert copy.notebooks() == before
+
+
+def test_a_warning_fails_the_build_every_time(copy):
+    page = copy.folder / "book/guide/verdicts.md"
+    good = page.read_text()
+    page.write_text(good + "\n[nowhere](no-such-page.md)\n")
+    for _ in range(2):
+        process = copy.start("book")
+        output, _ = process.communicate(timeout=280)
+        assert process.returncode != 0
+        assert "no-such-page" in output
+    page.write_text(good)
+    copy.make("book")
+
+
+def test_rerun_says_what_is_wrong(copy):
+    process = copy.start("rerun", "ONLY=nothing/")
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "has no run that begins with 'nothing/'" in output
+
+
+def test_a_list_of_runs_is_computed(copy, tmp_path):
+    listed = tmp_path / "runs.txt"
+    listed.write_text("# two runs\nreram/mlp effort=smoke seed=7\nreram/mlp effort=smoke seed=8  # the second\n")
+    copy.make("rerun", f"LIST={listed}")
+    results = Path(os.environ["IMC_RESULTS"]) / "reram/mlp"
+    seeds = [json.loads((results / f"smoke_seed-{n}.json").read_text())["config"]["seed"] for n in (7, 8)]
+    assert seeds == [7, 8]
+
+
+def test_the_cluster_profile_is_understood(tmp_path):
+    listed = tmp_path / "runs.txt"
+    listed.write_text("reram/mlp effort=smoke seed=9\n")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
+    command += ["--profile", str(ROOT / "profiles/slurm"), "--directory", str(tmp_path)]
+    command += ["rerun", "--config", f"list={listed}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "smoke_seed-9.json" in result.stdout + result.stderr
