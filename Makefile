@@ -15,7 +15,8 @@ help:  ## list the targets
 
 book: environment  ## build the book into _build/html, executing the pages whose inputs changed
 	@mkdir -p _build
-	@$(PY) tools/alone.py .book.lock $(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }
+	@$(PY) tools/alone.py .book.lock sh -c \
+		'$(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }'
 	@echo "the book: $(BOOK)"
 
 open: book  ## build the book and show it in a browser

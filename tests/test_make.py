@@ -32,9 +32,8 @@ class Copy:
         """`make` with this test's environment in place of one of its own."""
         command = ["make", *words, "PYTHON=true", f"PY={sys.executable}"]
         environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
-        return subprocess.Popen(
-            command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, **both)
 
     def make(self, *words: str) -> str:
         """Output of a `make` that ended well."""
@@ -116,7 +115,7 @@ def test_rerun_says_what_is_wrong(copy):
 
 def test_a_list_of_runs_is_computed(copy, tmp_path):
     listed = tmp_path / "runs.txt"
-    listed.write_text("# two runs\nreram/mlp effort=smoke seed=7\nreram/mlp effort=smoke seed=8  # the second\n")
+    listed.write_text("# two\nreram/mlp effort=smoke seed=7\nreram/mlp effort=smoke seed=8  # the second\n")
     copy.make("rerun", f"LIST={listed}")
     results = Path(os.environ["IMC_RESULTS"]) / "reram/mlp"
     seeds = [json.loads((results / f"smoke_seed-{n}.json").read_text())["config"]["seed"] for n in (7, 8)]
