@@ -31,6 +31,8 @@ from imc.crossbar import (
 )
 from imc.errors import UserError
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+
 DEVICE = Device(1e3, 1e4)
 SCHEMES = {
     "double": DoubleColumn(),
@@ -66,7 +68,7 @@ def linear(inputs=13, outputs=7, seed=0):
 def small_cnn():
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(2, 5, 3, padding=1), nn.BatchNorm2d(5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(2, 5, (3, 4), padding="same"), nn.BatchNorm2d(5), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(5, 4, (2, 3), stride=(2, 1), bias=False), nn.Tanh(), nn.Flatten(), nn.Linear(16, 3),
     ).eval()  # fmt: skip
 

@@ -4,6 +4,9 @@ Convolution lies on the arrays by im2col, its inputs in the order (kernel row, k
 outputs are read exactly, a layer's arrays act as one matrix, and it runs as the plain layer with that matrix.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
@@ -23,6 +26,22 @@ Part of what a seed means, since it orders the draws.
 
 _PATCH_VALUES = 2**23
 """Largest number of im2col values held at once."""
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """What a Conv2d layer is beside its weights; `border` is (left, right, top, bottom) of zeros."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    border: tuple[int, int, int, int]
+
+    @property
+    def padding(self) -> tuple[int, int] | None:
+        """(rows, columns) of zeros at both ends, or None if the ends differ."""
+        left, right, top, bottom = self.border
+        return (top, left) if (left, top) == (right, bottom) else None
 
 
 class CrossbarLayer(nn.Module):
@@ -47,13 +66,16 @@ class CrossbarLayer(nn.Module):
                 f"'{plain.padding_mode}': only groups = 1 with 'zeros' maps to crossbars"
             )
         self.name, self.chip = name, chip
-        self.conv = plain if isinstance(plain, nn.Conv2d) else None
-        matrix = plain.weight.detach().float()
-        if self.conv is not None:
-            matrix = matrix.permute(0, 2, 3, 1).flatten(1)
-        self.limit = checked_limit(matrix, chip.limit, name)
+        weight = plain.weight.detach()
+        self.conv: Convolution | None = None
+        if isinstance(plain, nn.Conv2d):
+            border: Any = tuple(plain._reversed_padding_repeated_twice)
+            kernel, stride, dilation = (_pair(s) for s in (plain.kernel_size, plain.stride, plain.dilation))
+            self.conv = Convolution(kernel, stride, dilation, border)
+            weight = weight.permute(0, 2, 3, 1).flatten(1)
         # Plain attributes, not buffers: a change of the network's type must not touch them.
-        self.ideal = matrix.contiguous().clone()
+        self.ideal = weight.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        self.limit = checked_limit(self.ideal, chip.limit, name)
         self.threshold = None if plain.bias is None else plain.bias.detach().float().clone()
         self.slope, self.intercept = 1.0, 0.0
 
@@ -77,8 +99,7 @@ class CrossbarLayer(nn.Module):
         self.matrix = torch.empty(self.ideal.shape, dtype=dtype, device=cells.device)
         self.weight = self.matrix
         if self.conv is not None:
-            height, width = self.conv.kernel_size
-            self.weight = self.matrix.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)
+            self.weight = self.matrix.unflatten(1, (*self.conv.kernel, -1)).permute(0, 3, 1, 2)
 
     def program(self, generator: Generator) -> None:
         """Write the ideal weights into the cells and disturb them by the chip's variation."""
@@ -188,20 +209,26 @@ class CrossbarLayer(nn.Module):
         if array.adc is None:
             x = (x if array.dac is None else array.dac(x)).to(self.matrix.dtype)
             bias = None if bias is None else bias.to(x.dtype)
-            return F.conv2d(x, self.weight, bias, conv.stride, conv.padding, conv.dilation)
-        return self._convolve(x, bias)
+            padding = conv.padding
+            if padding is None:
+                x, padding = F.pad(x, conv.border), (0, 0)
+            return F.conv2d(x, self.weight, bias, conv.stride, padding, conv.dilation)
+        return self._convolve(conv, x, bias)
 
-    def _convolve(self, x: Tensor, bias: Tensor | None) -> Tensor:
+    def _convolve(self, conv: Convolution, x: Tensor, bias: Tensor | None) -> Tensor:
         """Convolution read through converters: im2col, a few pictures at a time."""
-        conv = self.conv
-        assert conv is not None
-        x = F.pad(x, conv._reversed_padding_repeated_twice)
-        reach = [(k - 1) * d + 1 for k, d in zip(conv.kernel_size, conv.dilation, strict=True)]
+        x = F.pad(x, conv.border)
+        reach = [(k - 1) * d + 1 for k, d in zip(conv.kernel, conv.dilation, strict=True)]
         height, width = ((n - r) // s + 1 for n, r, s in zip(x.shape[-2:], reach, conv.stride, strict=True))
         at_once = max(1, _PATCH_VALUES // (height * width * self.ideal.shape[1]))
         outputs = []
         for part in x.split(at_once):
-            patches = F.unfold(part.float(), conv.kernel_size, conv.dilation, 0, conv.stride)
+            patches = F.unfold(part.float(), conv.kernel, conv.dilation, 0, conv.stride)
             rows = patches.unflatten(1, (x.shape[1], -1)).permute(0, 3, 2, 1).flatten(2).flatten(0, 1)
             outputs.append(self._products(rows, bias).to(self.matrix.dtype))
         return torch.cat(outputs).view(len(x), height, width, -1).permute(0, 3, 1, 2)
+
+
+def _pair(sizes: tuple[int, ...]) -> tuple[int, int]:
+    rows, columns = sizes
+    return rows, columns

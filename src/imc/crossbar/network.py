@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Collection
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -103,44 +104,28 @@ def map_network(network: nn.Module, chip: Chip, keep: Collection[str] = (), seed
     """
     names = {name for name, _ in network.named_modules()}
     if unknown := sorted(set(keep) - names):
-        raise UserError(
-            f"keep names '{unknown[0]}', but the network has no such layer; it has {sorted(names)[1:]}"
-        )
+        known = ", ".join(sorted(names - {""}))
+        raise UserError(f"keep names '{unknown[0]}', but the network has no such layer; it has {known}")
     layers: dict[str, CrossbarLayer] = {}
-    mapped = _mapped(copy.deepcopy(network).eval(), "", chip, keep, layers, {})
+    replaced: dict[int, Any] = {}
+    for name, module in network.named_modules():
+        if any(f"{name}.".startswith(f"{kept}.") for kept in keep):
+            continue
+        if isinstance(module, nn.Linear | nn.Conv2d) and type(module) in (nn.Linear, nn.Conv2d):
+            layers[name] = replaced[id(module)] = CrossbarLayer(name, module, chip)
+            continue
+        matrices = [p for p, value in module.named_parameters(recurse=False) if value.ndim > 1]
+        if matrices:
+            raise UserError(
+                f"layer '{name}' is a {type(module).__name__} with weights '{matrices[0]}': only Linear and "
+                "Conv2d map to crossbars; name it in keep to leave it digital"
+            )
     if not layers:
         raise UserError("the network has no Linear or Conv2d layer to map to crossbars")
-    whole = CrossbarNetwork(mapped, chip, layers).eval()
-    whole.program(seed)
-    return whole
-
-
-def _mapped(
-    module: nn.Module,
-    name: str,
-    chip: Chip,
-    keep: Collection[str],
-    layers: dict[str, CrossbarLayer],
-    done: dict[nn.Module, nn.Module],
-) -> nn.Module:
-    """`module` with its layers replaced; one that is used twice becomes one crossbar layer used twice."""
-    if module in done or name in keep:
-        return done.get(module, module)
-    if isinstance(module, nn.Linear | nn.Conv2d) and type(module) in (nn.Linear, nn.Conv2d):
-        layers[name] = done[module] = CrossbarLayer(name, module, chip)
-        return layers[name]
-    matrices = [p for p, value in module.named_parameters(recurse=False) if value.ndim > 1]
-    if matrices:
-        raise UserError(
-            f"layer '{name}' is a {type(module).__name__} with weights '{matrices[0]}': only Linear and "
-            "Conv2d map to crossbars; name it in keep to leave it digital"
-        )
-    done[module] = module
-    for child_name, child in module.named_children():
-        setattr(
-            module, child_name, _mapped(child, f"{name}.{child_name}".lstrip("."), chip, keep, layers, done)
-        )
-    return module
+    # Copying looks each layer up in `replaced` first, so that its crossbar stands wherever the layer stood.
+    mapped = CrossbarNetwork(copy.deepcopy(network, replaced), chip, layers).eval()
+    mapped.program(seed)
+    return mapped
 
 
 def _count(shape: tuple[int, ...]) -> int:
