@@ -1,0 +1,114 @@
+"""Layers of convolutional binary networks: y = W * f(x) + b, from real weights that are trained.
+
+What W and f are is each layer's own: here real and 8-bit weights on plain inputs; `imc.binary.xnor` and
+`imc.binary.rbnn` have the binary ones. Convolutions are valid (no padding), with stride 1.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from imc.binary.quantizers import straight_through
+
+Inputs = Literal["real", "standardized", "signs"]
+"""What a layer makes of its inputs: nothing, zero mean and unit variance, or the signs of that."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A trained layer as hardware holds it: y = scale * (weight * f(x)) + bias.
+
+    Attributes:
+        weight: (outputs, inputs) or (outputs, channels, k, k): -1 and +1, integers, or real.
+        scale: (outputs,), digital.
+        bias: (outputs,), digital.
+        inputs: f.
+    """
+
+    weight: Tensor
+    scale: Tensor
+    bias: Tensor
+    inputs: Inputs
+
+
+def standardize(x: Tensor) -> Tensor:
+    """Each sample (first axis) to zero mean and unit variance over all its values.
+
+    The variance is that of all n values (1/n, not 1/(n-1)); a constant sample becomes NaN, as 0/0.
+    """
+    return F.group_norm(x, 1, eps=0.0)
+
+
+def standardize_filters(w: Tensor) -> Tensor:
+    """Each filter (first axis) to zero mean and unit standard deviation, the latter with 1/(n-1)."""
+    axes = tuple(range(1, w.ndim))
+    centred = w - w.mean(axes, keepdim=True)
+    return centred / centred.std(axes, keepdim=True)
+
+
+class Layer(nn.Module):
+    """Real weights on real inputs; the base of the others.
+
+    Args:
+        weight: initial weights, (outputs, inputs) of a dense layer or (outputs, channels, k, k) of a
+        convolution.
+        bias: initial bias (outputs,), or None for a layer without.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight.clone())
+        self.bias = None if bias is None else nn.Parameter(bias.clone())
+
+    def weights(self) -> Tensor:
+        """The weights that multiply, in the shape of `weight`, with their gradient."""
+        return self.weight
+
+    def offset(self) -> Tensor | None:
+        """What is added to each output, (outputs,)."""
+        return self.bias
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """What is multiplied: f(x)."""
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        operate = F.linear if self.weight.ndim == 2 else F.conv2d
+        return operate(self.inputs(x), self.weights(), self.offset())
+
+    @torch.no_grad()
+    def deployed(self) -> Deployed:
+        """The layer as trained so far."""
+        weight, scale = self._code()
+        outputs = len(self.weight)
+        offset = self.offset()
+        bias = torch.zeros(outputs, device=weight.device) if offset is None else offset.detach().clone()
+        return Deployed(weight, scale.expand(outputs).clone(), bias, self.input_kind)
+
+    @property
+    def input_kind(self) -> Inputs:
+        return "real"
+
+    def _code(self) -> tuple[Tensor, Tensor]:
+        """Weights as stored, and the scale, () or (outputs,), that makes `weights` of them."""
+        return self.weight.detach().clone(), self.weight.new_ones(())
+
+
+class EightBitLayer(Layer):
+    """Weights on the grid of max(w)/127, with the gradient of the identity.
+
+    As BATMANN's code has it: the largest weight, not the largest |weight|, is the integer 127, so that the
+    most negative weights may lie a little below -127.
+    """
+
+    def weights(self) -> Tensor:
+        integers, unit = self._code()
+        return straight_through(integers * unit, self.weight)
+
+    def _code(self) -> tuple[Tensor, Tensor]:
+        w = self.weight.detach()
+        unit = w.max() / 127
+        return torch.round(w / unit), unit
