@@ -124,3 +124,10 @@ def test_sphinx_alone_builds_the_same_pages(site, tmp_path):
 def test_settings_name_no_folder_of_this_machine():
     text = (ROOT / "_config.yml").read_text() + (ROOT / "_toc.yml").read_text()
     assert not re.search(r"/(?:home|root|work|tmp|Users)/", text)
+
+
+def test_the_role_py_links_to_the_source(site):
+    page = BeautifulSoup((site / "book/reram/bn-merge.html").read_text(), "html.parser")
+    links = [str(a["href"]) for a in page.find_all("a", href=True) if a.get_text() == "imc.reram.merge.signed_merge"]
+    assert links
+    assert all(re.search(r"/blob/main/src/imc/reram/merge\.py#L\d+$", link) for link in links)

@@ -1,7 +1,8 @@
 """What Sphinx does to our pages while it builds the book.
 
 Figures are put into the page itself instead of being shown as images, so that they take the page's text
-colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined.
+colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined, and the role
+``{py}`imc.x.name``` is such a link.
 """
 
 import ast
@@ -15,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from imc.paths import ROOT
+from imc.provenance_strip import repository
 
 _SOURCE = re.compile(r"(?P<file>.*/blob/[^/]+/(?P<path>src/imc/[\w/]+\.py))#(?P<name>[A-Za-z_]\w*)")
 _OURS = '<svg xmlns="http://www.w3.org/2000/svg" class="imc-figure"'
@@ -57,6 +59,18 @@ def _lines(path: Path) -> dict[str, int]:
     return {d.name: d.lineno for d in body if isinstance(d, ast.FunctionDef | ast.ClassDef)}
 
 
+def _source_link(
+    _role: str, rawtext: str, text: str, lineno: int, inliner: Any, _options: Any = None, _content: Any = ()
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """The role ``py``: a function or class of ours by its full name; a warning if there is none such."""
+    module, _, name = text.rpartition(".")
+    file = f"src/{module.replace('.', '/')}.py"
+    if name not in _lines(ROOT / file):
+        return [nodes.literal(rawtext, text)], [inliner.reporter.warning(f"there is no {text}", line=lineno)]
+    address = f"{repository()}/blob/main/{file}#{name}"
+    return [nodes.reference(rawtext, "", nodes.literal(rawtext, text), refuri=address)], []
+
+
 def _without_thebe(app: Sphinx, _: object) -> None:
     """Jupyter Book always adds Thebe, which no page of ours uses and which names a server to load from."""
     for listeners in app.events.listeners.values():
@@ -66,6 +80,7 @@ def _without_thebe(app: Sphinx, _: object) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx, which finds this module under ``extra_extensions`` in ``_config.yml``."""
     app.connect("config-inited", _without_thebe)
+    app.add_role("py", _source_link)
     app.add_post_transform(InlineFigures)
     app.add_post_transform(SourceLines)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
