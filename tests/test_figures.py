@@ -1,6 +1,5 @@
-"""The house style: byte-stable SVG that follows the page, colours that everybody can tell apart."""
+"""The house style: byte-stable SVG that follows the page, what the paper prints always looks the same."""
 
-import itertools
 import re
 from xml.etree import ElementTree
 
@@ -123,46 +122,3 @@ def test_a_logarithmic_axis_is_labelled_in_plain_text():
 def test_mistakes_are_one_sentence(call, says):
     with pytest.raises(UserError, match=says):
         call()
-
-
-# Colour vision: linear-light matrices of Machado et al. 2009, severity 1.
-VISION = {
-    "normal": np.eye(3),
-    "protan": np.array([[0.1523, 1.0526, -0.2049], [0.1145, 0.7863, 0.0992], [-0.0039, -0.0481, 1.0520]]),
-    "deutan": np.array([[0.3673, 0.8606, -0.2280], [0.2801, 0.6725, 0.0474], [-0.0118, 0.0429, 0.9689]]),
-    "tritan": np.array([[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]]),
-}
-XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-
-
-def linear(colour: str) -> np.ndarray:
-    c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(one: str, two: str) -> float:
-    low, high = sorted(float(XYZ[1] @ linear(c)) for c in (one, two))
-    return (high + 0.05) / (low + 0.05)
-
-
-def lab(rgb: np.ndarray) -> np.ndarray:
-    t = XYZ @ rgb.clip(0, 1) / np.array([0.9505, 1.0, 1.089])
-    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-@pytest.mark.parametrize("colour", figures.COLOURS)
-def test_colours_stand_out_on_light_and_dark(colour):
-    assert contrast(colour, "#ffffff") >= 3
-    assert contrast(colour, "#121212") >= 3
-
-
-@pytest.mark.parametrize("vision", VISION)
-def test_colours_are_apart_for_every_vision(vision):
-    seen = [lab(VISION[vision] @ linear(c)) for c in figures.COLOURS]
-    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 14
-
-
-def test_series_differ_in_more_than_colour():
-    looks = [figures.series(i) for i in range(6)]
-    assert len({look["marker"] for look in looks}) == len({str(look["linestyle"]) for look in looks}) == 6

@@ -25,14 +25,14 @@ DOCUMENTS = {
         "",
     ),
     "BATMANN, slides": (
-        "on and off\nresistance",
+        "variation of\nthe cells",
         "signed weights:\nequations (1) to (4)",
         "key-value memory,\ncontroller",
         "",
     ),
     "ReRAM thesis": (
         "two-level ReRAM,\n2T1R",
-        "reference current,\nsense amplifiers",
+        "reference current,\ncurrent mirror",
         "batch norm merged\ninto weights",
         "TOPS/W beside\nISAAC and others",
     ),
@@ -44,7 +44,7 @@ DOCUMENTS = {
     ),
     "Co-design, slides": (
         "specifications,\nnoise, retention",
-        "pulsed updates,\nTiki-Taka",
+        "updates in place,\nTiki-Taka",
         "Boltzmann machines,\nanalog end to end",
         "",
     ),

@@ -70,7 +70,7 @@ def picture(verdicts: Sequence[Verdict]) -> Figure:
 
 
 def by_paper(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """One row a paper: how many claims of each verdict, linked into the scoreboard, and the paper's pages."""
+    """One row a paper: how many claims of each verdict, linked into the scoreboard."""
     found = Counter((v.claim.paper, v.verdict) for v in verdicts)
     rows = []
     for paper, title in PAPERS.items():
@@ -79,10 +79,17 @@ def by_paper(verdicts: Sequence[Verdict]) -> pd.DataFrame:
         for outcome in _LOOK:
             number = found[paper, outcome]
             row[_label(outcome)] = _link(str(number), paper=title, verdict=outcome) if number else "–"
-        pages = dict.fromkeys(page_link(v) for v in mine)
-        row["pages"] = ", ".join(page for page in pages if page) or "–"
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def pages(verdicts: Sequence[Verdict]) -> str:
+    """A Markdown list: each paper that has pages in the book, with links to them."""
+    lines = []
+    for paper, title in PAPERS.items():
+        links = dict.fromkeys(page_link(v) for v in verdicts if v.claim.paper == paper)
+        lines += [f"- **{title}**: {', '.join(link for link in links if link)}"] if any(links) else []
+    return "\n".join(lines)
 
 
 def table(verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -122,8 +122,11 @@ def here(held: Verdict) -> str:
 
 
 def unit(held: Verdict) -> str:
-    """The unit of the printed value behind a space that does not break, or nothing."""
-    return f"\u00a0{held.paper.unit}" if held.paper and held.paper.unit else ""
+    """The unit of the printed value in its proper signs, behind a space that does not break; or nothing."""
+    text = held.paper.unit if held.paper else ""
+    for plain, proper in (("mm2", "mm²"), ("uJ", "µJ"), ("uA", "µA"), ("ohm", "Ω")):
+        text = text.replace(plain, proper)
+    return f"\u00a0{'×' if text == 'x' else text}" if text else ""
 
 
 def difference(held: Verdict) -> str:

@@ -1,0 +1,60 @@
+"""What Sphinx does to our pages: figures inside the page, links to lines, no Thebe."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sphinx.application import Sphinx
+
+from imc import figures, svg
+
+LINK = "https://example.org/a/b/blob/main/src/imc/figures.py"
+PAGE = f"""
+Title
+=====
+
+.. image:: ours.svg
+
+.. image:: other.svg
+
+`use <{LINK}#use>`_ `gone <{LINK}#gone>`_ `elsewhere <https://example.org/x#use>`_
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The HTML of a page with our figure, somebody's picture, and three links."""
+    folder = tmp_path_factory.mktemp("book")
+    figures.use()
+    figure, ax = figures.axes()
+    ax.set(xlabel="x", ylabel="y")
+    (folder / "ours.svg").write_text(svg.render(figure, "ours", "alt"))
+    (folder / "other.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
+    (folder / "index.rst").write_text(PAGE)
+    settings = {"extensions": ["sphinx_thebe", "imc.sphinx_ext"]}
+    out = folder / "out"
+    app = Sphinx(folder, None, out, folder / "doctrees", "html", settings, status=None, warningiserror=True)
+    app.build()
+    return (out / "index.html").read_text()
+
+
+def test_our_figures_stand_in_the_page(page):
+    assert page.count('class="imc-figure"') == 1
+    assert not re.search(r"<img[^>]*ours\.svg", page)
+
+
+def test_other_pictures_stay_pictures(page):
+    assert re.search(r"<img[^>]*other\.svg", page)
+
+
+def test_links_to_our_functions_get_their_lines(page):
+    lines = Path(figures.__file__).read_text().splitlines()
+    line = lines.index("def use() -> None:") + 1
+    assert f'href="{LINK}#L{line}"' in page
+    assert f'href="{LINK}"' in page
+    assert 'href="https://example.org/x#use"' in page
+
+
+def test_no_page_names_the_server_that_thebe_loads_from(page):
+    assert "unpkg" not in page
+    assert "sphinx-thebe.js" not in page
