@@ -55,6 +55,11 @@ def loaded(text: str) -> list[str]:
     return found + [address for style in styles for address in _IN_CSS.findall(style)]
 
 
+def shown(site: Path) -> list[Path]:
+    """The pages of the site, without the templates that the theme leaves among its static files."""
+    return [page for page in site.rglob("*.html") if "_static" not in page.parts]
+
+
 def outside(addresses: list[str]) -> list[str]:
     return [a for a in addresses if re.match(r"\s*(?:\w+:)?//", a)]
 
@@ -80,7 +85,7 @@ def test_the_scan_lets_links_and_local_files_be():
 
 
 def test_no_page_loads_anything_from_the_network(site):
-    found = {page.name: outside(loaded(page.read_text())) for page in site.rglob("*.html")}
+    found = {page.name: outside(loaded(page.read_text())) for page in shown(site)}
     assert found
     assert {name: addresses for name, addresses in found.items() if addresses} == {}
 
@@ -93,7 +98,7 @@ def test_no_style_sheet_loads_anything_from_the_network(site):
 
 def test_everything_that_a_page_loads_is_there(site):
     missing = set()
-    for page in site.rglob("*.html"):
+    for page in shown(site):
         for address in loaded(page.read_text()):
             path = address.split("?")[0].split("#")[0]
             if path and not re.match(r"\w+:", path) and not (page.parent / path).exists():
@@ -109,7 +114,7 @@ def test_every_page_is_built_with_its_notebook_beside_it(site):
 
 
 def test_formulas_are_drawn_by_a_local_script(site):
-    text = "".join(page.read_text() for page in site.rglob("*.html"))
+    text = "".join(page.read_text() for page in shown(site))
     assert {Path(a.split("?")[0]).name for a in loaded(text) if "tex-" in a} == {"tex-svg.js"}
 
 
@@ -128,6 +133,7 @@ def test_settings_name_no_folder_of_this_machine():
 
 def test_the_role_py_links_to_the_source(site):
     page = BeautifulSoup((site / "book/reram/bn-merge.html").read_text(), "html.parser")
-    links = [str(a["href"]) for a in page.find_all("a", href=True) if a.get_text() == "imc.reram.merge.signed_merge"]
+    found = page.find_all("a", href=True)
+    links = [str(link["href"]) for link in found if link.get_text() == "imc.reram.merge.signed_merge"]
     assert links
     assert all(re.search(r"/blob/main/src/imc/reram/merge\.py#L\d+$", link) for link in links)

@@ -75,6 +75,7 @@ def _without_thebe(app: Sphinx, _: object) -> None:
     """Jupyter Book always adds Thebe, which no page of ours uses and which names a server to load from."""
     for listeners in app.events.listeners.values():
         listeners[:] = [entry for entry in listeners if entry.handler.__module__ != "sphinx_thebe"]
+    app.registry.css_files[:] = [entry for entry in app.registry.css_files if "thebe" not in entry[0]]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
