@@ -26,7 +26,19 @@ def check(config: IdentitiesConfig, progress: Progress) -> Outcome:
         for name, (got, want) in _sides(config, draw).items():
             error[name] = max(error[name], float(np.abs(got - want).max() / np.abs(want).max()))
         progress((done + 1) / config.arrays)
-    return Outcome({"error": error, "range": _range_error(), "saved": _devices_saved()}, _small_array(draw))
+    device = RRAM_1T1R
+    found = {
+        "error": error,
+        "range": _range_error(),
+        "saved": _devices_saved(),
+        # What a 2T1R cell gives for input 0, ON or OFF, less the reference; and the resistance that gives the
+        # reference current, over half the HRS.
+        "zero_input": max(
+            abs(current_2t1r(0, g, device.g_half) - device.g_half) for g in (device.g_on, device.g_off)
+        ),
+        "reference_over_half_hrs": 1 / device.g_half / (device.r_off / 2),
+    }
+    return Outcome(found, _small_array(draw))
 
 
 def _sides(config: IdentitiesConfig, draw: np.random.Generator) -> dict[str, tuple[Matrix, Matrix]]:

@@ -1,9 +1,9 @@
 """What the thesis computes, as experiments."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from imc.config import Config
 from imc.experiments import Experiment
@@ -41,6 +41,39 @@ class RescaledConfig(MlpConfig):
     """The trained networks of `MlpConfig`, merged arithmetically with one free gain a layer."""
 
 
+class CircuitConfig(MlpConfig):
+    """The trained networks on the thesis's circuit (Figures 1 to 3), one non-ideality swept, the rest ideal.
+
+    The thesis names no device. Its resistances and its cells' spread are assumptions here.
+    """
+
+    smoke: ClassVar[Mapping[str, Any]] = {**MlpConfig.smoke, "draws": 2}
+
+    sweep: Literal["none", "variation", "on_off_ratio", "offset", "wires"] = Field(
+        "none", description="what `values` are; none: ideal devices"
+    )
+    values: tuple[float, ...] = Field(
+        (),
+        description="variation: SD of a cell's resistance over its mean; on_off_ratio: at `spread`; "
+        "offset: SD of a comparator's, in currents of one weight; wires: ohm between neighbouring cells",
+    )
+    draws: int = Field(4, ge=1, le=1000, description="chips drawn for each network and value")
+    r_lrs_ohm: float = Field(1e4, gt=0, le=1e9, description="resistance of the ON state, ohm")
+    on_off_ratio: float = Field(100.0, gt=1, le=1e9, description="R_HRS/R_LRS")
+    spread: float = Field(0.1, ge=0, le=10, description="SD over mean while on_off_ratio is swept")
+
+    @model_validator(mode="after")
+    def _values_fit_the_sweep(self) -> Self:
+        if (self.sweep == "none") != (not self.values):
+            raise ValueError(
+                f"values of the sweep '{self.sweep}': none for none, one at least for the others"
+            )
+        lowest = 1.0 if self.sweep == "on_off_ratio" else 0.0
+        if any(v < lowest or (v == lowest and self.sweep == "on_off_ratio") for v in self.values):
+            raise ValueError(f"values of the sweep '{self.sweep}' above {lowest:g}")
+        return self
+
+
 class ChoiceConfig(MlpConfig):
     """The networks of Table 2, and a rule for the best: the smallest within `allowed_loss` of the widest."""
 
@@ -49,6 +82,19 @@ class ChoiceConfig(MlpConfig):
 
 class ArithmeticConfig(Config):
     """Nothing to choose: formulas and printed numbers."""
+
+
+class CrossbarsConfig(MlpConfig):
+    """The trained networks of `MlpConfig` on crossbars of ideal devices behind wires that resist."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {**MlpConfig.smoke, "sides": (32, 64), "ohms": (0.0, 3.0)}
+
+    sides: tuple[int, ...] = Field((32, 64, 128), description="rows, and columns, of the arrays")
+    ohms: tuple[float, ...] = Field(
+        (0.0, 0.03, 0.1, 0.3, 1.0, 3.0), description="resistance of a stretch of wire, ohm"
+    )
+    r_on: float = Field(1e3, gt=0, description="resistance of the ON state, ohm")
+    r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
 
 
 class AlgebraConfig(Config):
@@ -78,12 +124,28 @@ class EfficiencyConfig(Config):
 
 EXPERIMENTS = (
     Experiment(
+        name="reram/crossbars",
+        config=CrossbarsConfig,
+        runner="imc.reram.crossbars:measure",
+        summary="the networks of reram/mlp on crossbars: exact cells, and wires that resist",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 1.0 * config.seeds * len(config.sides) * len(config.ohms),
+    ),
+    Experiment(
         name="reram/rescaled-merge",
         config=RescaledConfig,
         runner="imc.reram.evaluation:rescaled",
         summary="the arithmetic merge with one free gain a layer, on the networks of reram/mlp",
         datasets=lambda config: (config.data,),
         seconds=lambda config: 3.0 * config.seeds,
+    ),
+    Experiment(
+        name="reram/circuit",
+        config=CircuitConfig,
+        runner="imc.reram.circuit:sweep",
+        summary="the networks on six crossbar arrays with reference currents (Figures 1 to 3), non-ideal",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 5 + 0.3 * len(config.values) * config.draws * config.seeds,
     ),
     Experiment(
         name="reram/hidden-choice",

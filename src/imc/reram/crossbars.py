@@ -1,0 +1,105 @@
+"""The thesis's network on crossbars: ideal devices, and arrays behind wires that resist.
+
+The weights lie on single columns against the reference current (section 5.1), as many arrays as the size
+takes; batch norm and the step activation stay as trained.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from imc import runs
+from imc.crossbar import DAC, Array, Chip, CrossbarNetwork, Device, ReferenceCurrent, Wires, map_network
+from imc.crossbar.reading import behind_wires
+from imc.experiments import Outcome, Progress
+from imc.reram.evaluation import load, percent
+from imc.reram.experiments import CrossbarsConfig, MlpConfig
+from imc.reram.network import Trained
+from imc.reram.pictures import Pictures
+
+
+class Digital(nn.Module):
+    """What follows a layer of network `n`: its norm and, but for the last, its activation."""
+
+    def __init__(self, net: Trained, n: int, layer: int) -> None:
+        super().__init__()
+        self.net, self.n, self.layer = net, n, layer
+
+    def forward(self, y: Tensor) -> Tensor:
+        norm = self.net.norms[self.layer]
+        if norm is not None:
+            gamma, beta, mean, sigma = (p[self.n] for p in norm)
+            y = (y - mean) / sigma * gamma + beta
+        return y if self.layer == len(self.net.layers) - 1 else self.net.activate(y)
+
+
+def plain(net: Trained, n: int) -> nn.Sequential:
+    """Network `n` of an ensemble as torch layers, Linear and `Digital` in turn."""
+    modules: list[nn.Module] = []
+    for number, layer in enumerate(net.layers):
+        w = layer.w[n]
+        linear = nn.Linear(*w.shape)
+        linear.weight, linear.bias = nn.Parameter(w.T.contiguous()), nn.Parameter(layer.b[n].clone())
+        modules += [linear, Digital(net, n, number)]
+    return nn.Sequential(*modules)
+
+
+@torch.no_grad()
+def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
+    """Accuracy on arrays of every size behind wires of every resistance.
+
+    Metrics: ``digital``, accuracy of the networks as trained, percent; ``differing``, for each network the
+    activations and answers, over all test pictures, in which exact cells without wires differ from it;
+    ``accuracy.as_is`` and ``accuracy.tuned``, percent, [side][ohm][seed], the latter with one digital slope
+    and one intercept a layer; ``kept``, the mean share of a cell's conductance that is seen behind the wires.
+    """
+    trained = {name: value for name, value in config.model_dump().items() if name in MlpConfig.model_fields}
+    net = load(config, runs.obtain("reram/mlp", **trained).tensors())
+    inputs, labels = Pictures(config).test
+    networks = [plain(net, n) for n in range(config.seeds)]
+    device, dac = Device(config.r_on, config.r_off), DAC(config.activation_bits, signed=False)
+
+    def mapped(network: nn.Sequential, side: int | None, wires: Wires | None) -> CrossbarNetwork:
+        return map_network(
+            network, Chip(device, ReferenceCurrent(), (), Array(side, side, wires, dac), limit=1.0)
+        )
+
+    digital = [percent(network(inputs.double()).argmax(-1) == labels, -1) for network in networks]
+    differing = [_differing(network, mapped(network, None, None), inputs) for network in networks]
+    accuracy: dict[str, list[list[list[float]]]] = {"as_is": [], "tuned": []}
+    kept: list[list[list[float]]] = []
+    for i, side in enumerate(config.sides):
+        for rows in (*accuracy.values(), kept):
+            rows.append([[] for _ in config.ohms])
+        for j, ohm in enumerate(config.ohms):
+            progress((i + j / len(config.ohms)) / len(config.sides), f"{side} x {side}, {ohm:g} ohm")
+            for network in networks:
+                chip = mapped(network, side, Wires(ohm, ohm))
+                kept[i][j].append(_kept(chip))
+                for how, rows in accuracy.items():
+                    if how == "tuned":
+                        chip.tune(config.seed)
+                    rows[i][j].append(percent(chip(inputs).argmax(-1) == labels, -1))
+    progress(1)
+    return Outcome({"digital": digital, "differing": differing, "accuracy": accuracy, "kept": kept})
+
+
+def _differing(network: nn.Sequential, chip: CrossbarNetwork, inputs: Tensor) -> int:
+    """Activations and answers of `chip` that are not those of `network`, each layer on its own inputs."""
+    x, y, count = inputs.double(), inputs, 0
+    on_chip = chip.network
+    assert isinstance(on_chip, nn.Sequential)
+    for number, (here, there) in enumerate(zip(network, on_chip, strict=True), 1):
+        x, y = here(x), there(y)
+        if number == len(network):
+            x, y = x.argmax(-1), y.argmax(-1)
+        if isinstance(here, Digital):
+            count += int((x != y).sum())
+    return count
+
+
+def _kept(chip: CrossbarNetwork) -> float:
+    """Mean over all cells of the conductance seen behind the wires, over the cell's own."""
+    seen = torch.cat(
+        [behind_wires(chip.chip, x.cells, x.bias_cells)[0].flatten() for x in chip.layers.values()]
+    )
+    return float((seen / chip.conductances).double().mean())
