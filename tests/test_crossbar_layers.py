@@ -248,6 +248,14 @@ def test_tuning_takes_out_a_common_gain():
     assert layer.slope == 1.0
 
 
+def test_tuning_a_perfect_layer_changes_nothing_whatever_its_inputs_are_rounded_to():
+    mapped = map_network(linear(), Chip(DEVICE, array=Array(dac=DAC(1, signed=False))))
+    mapped.tune(seed=0)
+    layer = mapped.layers[""]
+    assert layer.slope == pytest.approx(1, abs=1e-5)
+    assert layer.intercept == pytest.approx(0, abs=1e-5)
+
+
 def test_tuned_slope_and_intercept_are_those_of_least_squares():
     mapped = map_network(linear(), Chip(DEVICE, Offset(), array=Array(adc=ADC(5))))
     layer = mapped.layers[""]

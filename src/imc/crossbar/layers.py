@@ -173,6 +173,7 @@ class CrossbarLayer(nn.Module):
         dac = self.chip.array.dac
         low, high = (-1.0, 1.0) if dac is None else (-dac.limit if dac.signed else 0.0, dac.limit)
         x = self.ideal.new_empty(samples, self.ideal.shape[1]).uniform_(low, high, generator=generator)
+        x = x if dac is None else dac(x)
         wanted, got = (x @ self.ideal.T).double(), self._products(x, None).double()
         centred = got - got.mean()
         power = float((centred * centred).sum())

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from imc.svg import INK
 
-_CELL = 0.46
+_BITLINE = 0.38
+"""How far right of its cells a bitline runs."""
 
 
 def draw_array(
@@ -37,21 +38,28 @@ def draw_array(
         ax.plot([-0.75, columns - 0.5], [-i, -i], color=INK, linewidth=1, zorder=1, linestyle="-")
         ax.text(-0.85, -i, f"{volts[i]:+.1f} V".replace("-", "−"), ha="right", va="center", fontsize=8.5)
     for j in range(columns):
-        ax.plot([j + 0.36] * 2, [0.55, -rows + 0.35], color=INK, linewidth=1, zorder=1, linestyle="-")
-        ax.text(j + 0.36, 0.62, heads[j], ha="center", va="bottom", fontsize=8.5)
-        ax.text(j + 0.36, -rows + 0.25, feet[j], ha="center", va="top", fontsize=8.5)
+        ax.plot([j + _BITLINE] * 2, [0.62, -rows + 0.4], color=INK, linewidth=1, zorder=1, linestyle="-")
+        ax.text(j + _BITLINE, 0.68, heads[j], ha="center", va="bottom", fontsize=8.5)
+        ax.text(j + _BITLINE, -rows + 0.34, feet[j], ha="center", va="top", fontsize=8.5)
         for i in range(rows):
-            corner = (j - _CELL / 2 - 0.08, -i + 0.06)
-            strength = 0.12 + 0.88 * float(np.clip(shade(g[i, j]), 0, 1))
-            cell = Rectangle(corner, _CELL + 0.12, 0.34, facecolor=("#23699e", strength), edgecolor=INK)
-            cell.set(linewidth=0.8, zorder=2)
-            ax.add_patch(cell)
-            ink = "white" if strength > 0.55 else INK
-            ax.text(
-                j - 0.02, -i + 0.23, f"{1e3 * g[i, j]:.2f}", ha="center", va="center", fontsize=7.5, color=ink
-            )
-            ax.plot(j + 0.36, -i, marker="o", markersize=2.6, color=INK, zorder=3)
+            _draw_cell(ax, j, -i, g[i, j], float(np.clip(shade(g[i, j]), 0, 1)))
     ax.set_xlim(-1.9, columns - 0.1)
-    ax.set_ylim(-rows - 0.25, 1.1)
+    ax.set_ylim(-rows - 0.05, 1.15)
     ax.set_aspect("auto")
     ax.set_axis_off()
+
+
+def _draw_cell(ax: Axes, x: float, y: float, g: float, strength: float) -> None:
+    """A cell between the wordline at height `y` and the bitline right of `x`, joined to each at a dot."""
+    wire = {"color": INK, "linewidth": 1, "linestyle": "-", "zorder": 1}
+    ax.plot([x, x], [y, y + 0.1], **wire)
+    ax.plot([x + 0.27, x + _BITLINE], [y + 0.28] * 2, **wire)
+    ax.plot(
+        [x, x + _BITLINE], [y, y + 0.28], color=INK, marker="o", markersize=2.6, linestyle="none", zorder=3
+    )
+    shade = 0.08 + 0.87 * strength**2  # so that a midway cell stays light enough to be read
+    box = Rectangle((x - 0.27, y + 0.1), 0.54, 0.36, facecolor=("#23699e", shade), edgecolor=INK, zorder=2)
+    box.set_linewidth(0.8)
+    ax.add_patch(box)
+    ink = "white" if shade > 0.55 else INK
+    ax.text(x, y + 0.28, f"{1e3 * g:.2f}", ha="center", va="center", fontsize=7.5, color=ink)

@@ -11,7 +11,7 @@ from imc import runs
 from imc.crossbar import DAC, Array, Chip, CrossbarNetwork, Device, ReferenceCurrent, Wires, map_network
 from imc.crossbar.reading import behind_wires
 from imc.experiments import Outcome, Progress
-from imc.reram.evaluation import load, percent
+from imc.reram.evaluation import load
 from imc.reram.experiments import CrossbarsConfig, MlpConfig
 from imc.reram.network import Trained
 from imc.reram.pictures import Pictures
@@ -37,13 +37,12 @@ def plain(net: Trained, n: int) -> nn.Sequential:
     modules: list[nn.Module] = []
     for number, layer in enumerate(net.layers):
         w = layer.w[n]
-        linear = nn.Linear(*w.shape)
+        linear = nn.Linear(w.shape[0], w.shape[1])
         linear.weight, linear.bias = nn.Parameter(w.T.contiguous()), nn.Parameter(layer.b[n].clone())
         modules += [linear, Digital(net, n, number)]
     return nn.Sequential(*modules)
 
 
-@torch.no_grad()
 def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
     """Accuracy on arrays of every size behind wires of every resistance.
 
@@ -54,6 +53,11 @@ def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
     """
     trained = {name: value for name, value in config.model_dump().items() if name in MlpConfig.model_fields}
     net = load(config, runs.obtain("reram/mlp", **trained).tensors())
+    with torch.no_grad():
+        return _measure(config, net, progress)
+
+
+def _measure(config: CrossbarsConfig, net: Trained, progress: Progress) -> Outcome:
     inputs, labels = Pictures(config).test
     networks = [plain(net, n) for n in range(config.seeds)]
     device, dac = Device(config.r_on, config.r_off), DAC(config.activation_bits, signed=False)
@@ -63,7 +67,7 @@ def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
             network, Chip(device, ReferenceCurrent(), (), Array(side, side, wires, dac), limit=1.0)
         )
 
-    digital = [percent(network(inputs.double()).argmax(-1) == labels, -1) for network in networks]
+    digital = [_accuracy(network(inputs.double()), labels) for network in networks]
     differing = [_differing(network, mapped(network, None, None), inputs) for network in networks]
     accuracy: dict[str, list[list[list[float]]]] = {"as_is": [], "tuned": []}
     kept: list[list[list[float]]] = []
@@ -78,9 +82,14 @@ def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
                 for how, rows in accuracy.items():
                     if how == "tuned":
                         chip.tune(config.seed)
-                    rows[i][j].append(percent(chip(inputs).argmax(-1) == labels, -1))
+                    rows[i][j].append(_accuracy(chip(inputs), labels))
     progress(1)
     return Outcome({"digital": digital, "differing": differing, "accuracy": accuracy, "kept": kept})
+
+
+def _accuracy(scores: Tensor, labels: Tensor) -> float:
+    """Percent of pictures whose highest score is their label's."""
+    return round(100 * float((scores.argmax(-1) == labels).double().mean()), 4)
 
 
 def _differing(network: nn.Sequential, chip: CrossbarNetwork, inputs: Tensor) -> int:
