@@ -101,6 +101,12 @@ def test_verdicts_show_claim_paper_here_difference_and_verdict(shown):
     assert list(page.used) == ["coin/toss/defaults"]
 
 
+def test_smoke_numbers_get_no_verdict(shown):
+    pages.start("coin/toss", effort="smoke").verdicts(["reram.coin"])
+    assert "| none at smoke |" in shown[1]["text/markdown"]
+    assert "reproduced" not in shown[1]["text/markdown"]
+
+
 def test_an_unknown_claim_is_named(shown):
     with pytest.raises(UserError, match=r"'reram\.none'"):
         pages.start("coin/toss").verdicts(["reram.none"])

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import tables
+from imc import reference, tables
+from imc.claims import Claim, Verdict
 from imc.statistics import Estimate
 
 
@@ -54,6 +55,41 @@ def test_an_estimate_shows_its_mean_to_within_a_twentieth_of_its_interval(mean, 
     shown = tables.estimate(Estimate(mean, mean - half, mean + half, 5)).partition(" ")[0]
     plain = float(shown.replace("−", "-").replace("\u202f", ""))
     assert abs(plain - mean) <= max(0.06 * half, 1e-6)
+
+
+def held(mean: float, printed: str, **fields: object) -> Verdict:
+    value, half_digit = reference.parse(printed)
+    paper = reference.Reference("reram.x", value, printed, "uJ", "Table 1", half_digit=half_digit)
+    claim = Claim.model_construct(kind="exact", expect="equals", reference=None, bound=value, **fields)  # type: ignore
+    return Verdict(claim, paper, Estimate.exact(mean), mean - value, "reproduced", ())
+
+
+@pytest.mark.parametrize(
+    ("mean", "printed", "here", "difference"),
+    [
+        (6, "6", "6\u00a0µJ", "+0 (±0.2)"),
+        (23.0636, "23.06", "23.064\u00a0µJ", "+0.004 (±0.2)"),
+        (361.02, "361.02", "361.02\u00a0µJ", "+0.00 (±0.2)"),
+        (22.9, "23.06", "22.90\u00a0µJ", "−0.16 (±0.2)"),
+        (118019.2, "118 016", "118\u202f019.2\u00a0µJ", "+3.2 (±0.2)"),
+    ],
+)
+def test_an_exact_value_is_shown_to_the_printed_digits_or_one_more(mean, printed, here, difference):
+    verdict = held(mean, printed, tolerance=0.2)
+    assert tables.here(verdict) == here
+    assert tables.difference(verdict) == difference
+
+
+@pytest.mark.parametrize(
+    ("plain", "markdown"),
+    [
+        ("G_max - G_min", "G<sub>max</sub> - G<sub>min</sub>"),
+        ("BATMANN_X has 96.53 %.", "BATMANN<sub>X</sub> has 96.53\u00a0%."),
+        ("{-1, +1} * cnn_rram < $5", "\\{-1, +1\\} \\* cnn\\_rram &lt; \\$5"),
+    ],
+)
+def test_plain_text_says_just_that_in_markdown(plain, markdown):
+    assert tables.prose(plain) == markdown
 
 
 def test_markdown_table():

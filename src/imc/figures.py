@@ -51,7 +51,7 @@ STYLE: dict[Any, Any] = {
     "font.size": 9.5,
     "lines.linewidth": 1.6,
     "lines.markersize": 5.5,
-    "hatch.linewidth": 0.6,
+    "hatch.linewidth": 0.8,
     "legend.frameon": False,
     "legend.handlelength": 2.6,
     "image.cmap": "cividis",

@@ -84,7 +84,10 @@ class Page:
         _markdown(markdown)
 
     def verdicts(self, ids: Sequence[str]) -> None:
-        """The table of claims: what the paper prints, what we find, the difference, the verdict."""
+        """The table of claims: what the paper prints, what we find, the difference, the verdict.
+
+        Below full effort the numbers stand there without a verdict.
+        """
         known = claims.load()
         missing = [i for i in ids if i not in known]
         if missing:
@@ -93,7 +96,10 @@ class Page:
         found = [claims.evaluate(known[i], compute=True, **values) for i in ids]
         for verdict in found:
             self.used |= {n: records.read(record_path(n)) for n in verdict.records if n not in self.used}
-        _block("imc-verdicts", tables.markdown(pd.DataFrame([_row(v) for v in found])))
+        table = pd.DataFrame([_row(v) for v in found])
+        if self.effort != "full":
+            table["verdict"] = f"none at {self.effort}"
+        _block("imc-verdicts", tables.markdown(table))
 
     def figure(self, figure: Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame | None) -> None:
         """Show `figure` as SVG with its caption, its text for those who do not see it, and its CSV.

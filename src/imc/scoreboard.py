@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from imc import claims, figures, tables
 from imc.claims import Verdict
 from imc.paths import ROOT
-from imc.svg import INK
+from imc.svg import INK, PAPER
 
 PAPERS = {"batmann": "BATMANN", "reram": "ReRAM thesis", "imce": "IMCE", "codesign": "Co-design"}
 KINDS = ("exact", "trained", "simulated", "mechanism", "calibrated", "quoted", "not testable")
@@ -54,10 +54,9 @@ def picture(verdicts: Sequence[Verdict]) -> Figure:
         start = [0] * len(KINDS)
         for outcome, (colour, hatch) in _LOOK.items():
             long = [found[paper, kind, outcome] for kind in KINDS]
-            edge: dict[str, Any] = {"edgecolor": INK, "linewidth": 0.6}
-            ax.barh(
-                KINDS, long, left=start, color=colour, hatch=hatch, label=_label(outcome), height=0.7, **edge
-            )
+            look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "hatchcolor": PAPER}
+            look |= {"edgecolor": INK, "linewidth": 0.6, "label": _label(outcome)}
+            ax.barh(KINDS, long, left=start, height=0.7, **look)
             start = [a + b for a, b in zip(start, long, strict=True)]
         ax.set_title(PAPERS[paper])
         ax.grid(visible=False, axis="y")

@@ -35,7 +35,7 @@ class InlineFigures(SphinxPostTransform):
             if path.suffix == ".svg" and path.is_file():
                 text = path.read_text(encoding="utf-8")
                 if text.startswith(_OURS):
-                    node.replace_self(nodes.raw("", text, format="html"))
+                    node.replace_self(nodes.raw("", f'<div class="imc-picture">{text}</div>', format="html"))
 
 
 class SourceLines(SphinxPostTransform):

@@ -114,7 +114,7 @@ def printed(held: Verdict) -> str:
 
 
 def here(held: Verdict) -> str:
-    """What we find, with the paper's unit; an exact value to one digit more than the paper prints."""
+    """What we find, with the paper's unit; an exact value to the printed digits or one more."""
     if held.here is None:
         return NOTHING
     exact = held.here.low == held.here.high
@@ -141,11 +141,14 @@ def difference(held: Verdict) -> str:
 
 
 def _held_places(held: Verdict) -> int | None:
-    """Digits after the point for our value: as its interval says, else one more than the paper prints."""
+    """Digits after the point for our value: as its interval says, else as printed, or one more if need be."""
     places = _places(held.here) if held.here else None
-    if places is not None or held.paper is None or not held.paper.half_digit > 0:
+    if places is not None or held.here is None or held.paper is None or not held.paper.half_digit > 0:
         return places
-    return max(0, 1 - math.floor(math.log10(2 * held.paper.half_digit) + 0.5))
+    unit_of_last_digit = 2 * held.paper.half_digit
+    printed_places = max(0, -math.floor(math.log10(unit_of_last_digit) + 0.5))
+    same = math.isclose(held.here.mean, round(held.here.mean, printed_places), rel_tol=1e-9, abs_tol=1e-12)
+    return printed_places if same else printed_places + 1
 
 
 def tolerance(held: Verdict) -> str:
