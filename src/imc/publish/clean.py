@@ -47,9 +47,11 @@ def clean(notebook: NotebookNode, page: str) -> NotebookNode:
 def _outputs(cell: NotebookNode, where: str, count: int) -> list[NotebookNode]:
     """The outputs of `cell` without standard error, texts of one stream joined."""
     kept: list[NotebookNode] = []
+    errors = "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stderr")
+    if errors:
+        print(f"{where}: {_OVERWRITTEN.sub('', errors).strip()}", file=sys.stderr)
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stderr":
-            print(f"{where}: {_OVERWRITTEN.sub('', output.text)}", end="", file=sys.stderr)
             continue
         if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
             kept[-1].text += output.text
