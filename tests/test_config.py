@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imc.errors import UserError
-from imc.reram.experiments import MlpConfig
+from imc.reram.experiments import CircuitConfig, MlpConfig
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,13 @@ configs = st.builds(
 @given(configs, configs)
 def test_two_configurations_share_a_file_name_only_if_they_are_one(a: MlpConfig, b: MlpConfig) -> None:
     assert (a.slug() == b.slug()) == (a == b)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=4))
+def test_several_values_are_parted_by_commas(values: list[float]) -> None:
+    config = CircuitConfig.build(sweep="offset", values=tuple(values))
+    assert CircuitConfig.parse(["sweep=offset", f"values={','.join(map(str, values))}"]) == config
+    assert CircuitConfig.parse(["sweep=offset", f"values={config.values}"]) == config
 
 
 @given(configs)

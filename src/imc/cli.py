@@ -58,15 +58,9 @@ def _lines(metrics: dict, prefix: str = "") -> list[str]:
 @app.command("runs")
 def list_runs(
     only: Annotated[str, typer.Option(help="experiments whose name starts so")] = "",
-    plain: Annotated[bool, typer.Option("--plain", help="one line a run, as `imc run` takes it")] = False,
 ) -> None:
     """List the experiments and the runs that are published."""
     published = [(e, c) for e, c in runs.published() if e.name.startswith(only)]
-    if plain:
-        for experiment, config in published:
-            values = " ".join(f"{k}={_text(v)}" for k, v in config.given().items() if k != "seed")
-            print(f"{experiment.name} {values} --seed {config.seed}".replace("  ", " "))
-        return
     table = Table("experiment", "published", "minutes", "what it computes", box=None)
     for name, experiment in experiments.every().items():
         if name.startswith(only):
@@ -74,10 +68,6 @@ def list_runs(
             minutes = sum(experiment.seconds(c) for c in mine) / 60
             table.add_row(name, str(len(mine)), f"{minutes:.1f}", experiment.summary)
     _out.print(table)
-
-
-def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 @app.command()

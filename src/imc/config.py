@@ -1,7 +1,7 @@
 """Configurations: what one run computes, validated before any work."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,7 +43,7 @@ class Config(BaseModel):
 
     @classmethod
     def parse(cls, items: Iterable[str]) -> Self:
-        """`build` from texts ``name=value``, as the command line gives them.
+        """`build` from texts ``name=value``, several values ``name=1,2,3``, as the command line gives them.
 
         Raises:
             UserError: if an item has no ``=``, or as `build` does.
@@ -53,8 +53,16 @@ class Config(BaseModel):
             name, sign, text = item.partition("=")
             if not sign:
                 raise UserError(f"'{item}' is not of the form name=value (for example seeds=2)")
-            values[name.strip()] = text.strip()
+            values[name.strip()] = cls._read(name.strip(), text.strip())
         return cls.build(**values)
+
+    @classmethod
+    def _read(cls, name: str, text: str) -> str | list[str]:
+        """`text`, or its parts at the commas where the field holds several values."""
+        field = cls.model_fields.get(name)
+        if field is None or get_origin(field.annotation) is not tuple:
+            return text
+        return [part.strip() for part in text.strip("()[]").split(",") if part.strip()]
 
     def given(self) -> dict[str, Any]:
         """The fields that differ from the defaults of this effort, in the order of their definition."""
