@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from imc import datasets, experiments, provenance, records
+from imc import datasets, experiments, provenance, records, unfinished
 from imc.config import Config
 from imc.errors import UserError
 from imc.experiments import Experiment, Progress
@@ -51,7 +51,9 @@ def compute(experiment: Experiment, config: Config, base: Path | None = None, ba
         "threads": int(os.environ.get("OMP_NUM_THREADS", 0)) or provenance.machine()["cores"],
         "machine": provenance.machine(),
     }
-    return records.write(experiment, config, outcome, data, base or results_dir(), log)
+    record = records.write(experiment, config, outcome, data, base or results_dir(), log)
+    unfinished.forget(experiment.name, config)
+    return record
 
 
 class _bar:

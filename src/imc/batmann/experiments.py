@@ -1,0 +1,147 @@
+"""What the paper computes, as experiments."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from imc.batmann.rows import preset
+from imc.config import Config
+from imc.experiments import Experiment
+
+DRAWINGS = 20
+"""Drawings of each character, in Omniglot and its stand-in."""
+QUERY_POOL = 10
+"""In learning, queries come from 10 of a character's drawings (BATMANN's code)."""
+VALIDATION_POOL = 5
+"""And validation, where it takes the episode's own characters, from 5 others."""
+
+
+class TrainConfig(Config):
+    """Training one controller with Algorithm 1, then testing it.
+
+    `row` of Table I and `variant` choose the defaults of the fields from `controller` to `validation` (see
+    `imc.batmann.rows`): "paper" is the text taken literally, "released" what the authors' code does.
+    """
+
+    smoke: ClassVar[Mapping[str, Any]] = {
+        "data": "glyphs", "channels": 16, "dimension": 64, "ways": 5, "shots": 3, "queries": 3,
+        "episodes": 12, "validate_every": 6, "validation_episodes": 5, "test_episodes": 20,
+    }  # fmt: skip
+
+    row: Literal["fp32", "xnor", "batmann_x", "rbnn", "batmann_r"] = Field(
+        "batmann_x", description="row of Table I"
+    )
+    variant: Literal["paper", "released"] = Field("paper", description="of the row: the text, or the code")
+
+    controller: Literal["fp32", "xnor", "xnor-net", "rbnn"] = Field(
+        "xnor", description="xnor: BATMANN's version of XNOR-Net; xnor-net: the original's weights"
+    )
+    first_layer: Literal["real", "8bit"] = Field("8bit", description="weights of the first convolution")
+    last_layer: Literal["real", "8bit", "binary"] = Field("binary", description="weights of the dense layer")
+    activations: Literal["real", "binary"] = Field("binary", description="inputs of RBNN's binary layers")
+    rotate_every: int = Field(
+        0, ge=0, description="RBNN: episodes between updates of the rotations; 0: never"
+    )
+    beta: Literal["uniform", "right"] = Field(
+        "uniform", description="RBNN: initial angles, uniform in [0, 90) or 90 degrees"
+    )
+    bias: float = Field(1.0, description="initial bias of the dense layer")
+    keys: Literal["real", "bipolar"] = Field("bipolar", description="features in learning")
+    similarity: Literal["cosine", "dot"] = Field("dot", description="in learning")
+    sharpening: Literal["identity", "abs", "softabs", "cosh", "softmax"] = Field(
+        "abs", description="of the similarities, in learning; cosh: what the released code calls softabs"
+    )
+    normalization: Literal["none", "sum", "z-score"] = Field(
+        "none", description="of the sharpened similarities, in learning"
+    )
+    loss: Literal["cross-entropy", "log"] = Field("cross-entropy", description="log: needs the sum norm")
+    test_sharpening: Literal["identity", "abs"] = Field(
+        "abs", description="of the dot products of bipolar keys, in the test"
+    )
+    optimizer: Literal["adam", "sgd"] = Field(
+        "adam", description="sgd: momentum 0.9, decay 1e-4, cosine schedule"
+    )
+    learning_rate: float = Field(1e-4, gt=0, le=10, description="initial")
+    validation: Literal["episode", "held-out"] = Field(
+        "held-out",
+        description="characters: the episode's own, or 15 % of the training characters, kept apart",
+    )
+
+    data: Literal["omniglot", "glyphs"] = Field("omniglot", description="glyphs: the stand-in")
+    split: Literal["characters", "alphabets"] = Field(
+        "characters", description="964/659: drawn by character, or the official one by alphabet"
+    )
+    ways: int = Field(20, ge=2, le=400, description="characters of an episode")
+    shots: int = Field(5, ge=1, le=10, description="drawings of each in the support set")
+    queries: int = Field(5, ge=1, le=QUERY_POOL, description="queries of each")
+    channels: int = Field(128, ge=1, le=1024, description="of each convolution")
+    dimension: int = Field(512, ge=8, le=8192, description="of the features, bits of a bipolar key")
+    episodes: int = Field(10_000, ge=1, description="N_t, training episodes")
+    validate_every: int = Field(500, ge=1, description="N_i, episodes")
+    validation_episodes: int = Field(250, ge=1, description="N_v, for held-out characters")
+    threshold: float = Field(
+        100.0, ge=0, le=100, description="t: validation accuracy beyond which to stop, %"
+    )
+    test_episodes: int = Field(1000, ge=1, description="episodes of the test")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of the products in training; tests are in float64"
+    )
+
+    @classmethod
+    def build(cls, **values: Any) -> Self:
+        """As `Config.build`, with the defaults of the row and variant."""
+        return super().build(**{**preset(values), **values})
+
+    def given(self) -> dict[str, Any]:
+        """Row and variant, and the fields that differ from their defaults."""
+        chosen = {"row": self.row, "variant": self.variant}
+        base = type(self).build(effort=self.effort, **chosen).model_dump(mode="json")
+        mine = self.model_dump(mode="json")
+        return chosen | {name: value for name, value in mine.items() if value != base[name]}
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.shots + self.queries > DRAWINGS - VALIDATION_POOL:
+            raise ValueError(
+                f"at most {DRAWINGS - VALIDATION_POOL} shots and queries together, of {DRAWINGS} drawings"
+            )
+        if self.controller == "fp32" and self.last_layer == "binary":
+            raise ValueError("xnor, xnor-net or rbnn for binary layers; fp32 has none")
+        if self.loss == "log" and self.normalization != "sum":
+            raise ValueError("'cross-entropy', or normalization = 'sum' for the log loss")
+        return self
+
+
+class SeedsConfig(TrainConfig):
+    """The runs of `seeds` seeds of one training: seed, seed + 1, ..."""
+
+    seeds: int = Field(3, ge=1, le=64, description="runs to gather")
+
+
+def seconds(config: TrainConfig) -> float:
+    """Expected wall time of a training on 2 cores that do 250 GFLOP/s, in the step."""
+    pictures = config.ways * (config.shots + config.queries)
+    gflop = pictures * (config.channels / 128) ** 2 * 1.58  # forward and backward
+    return config.episodes * gflop / 250 + 10
+
+
+EXPERIMENTS = (
+    Experiment(
+        name="batmann/train",
+        config=TrainConfig,
+        runner="imc.batmann.training:train",
+        summary="train a controller by Algorithm 1 and test it on few-shot episodes (Table I)",
+        datasets=lambda config: (config.data,),
+        seconds=seconds,
+        evaluator="imc.batmann.testing:evaluate",
+    ),
+    Experiment(
+        name="batmann/seeds",
+        config=SeedsConfig,
+        runner="imc.batmann.seeds:gather",
+        summary="the test accuracies of batmann/train over several seeds, side by side",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: config.seeds * seconds(config),
+    ),
+)
