@@ -45,7 +45,7 @@ def lively(config: TrainConfig) -> Controller:
     return controller
 
 
-def batch(n: int = 4) -> torch.Tensor:
+def noise(n: int = 4) -> torch.Tensor:
     grey = torch.randint(256, (n, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
     return pictures.normalized(grey)
 
@@ -108,7 +108,7 @@ def test_sizes_are_karunaratnes() -> None:
     net = network({n: layer.deployed() for n, layer in Controller(config).layers.items()})  # pyright: ignore
     for module in net:
         module.register_forward_hook(lambda m, i, o: sizes.append(tuple(o.shape[1:])))
-    assert net(batch(1)).shape == (1, 512)
+    assert net(noise(1)).shape == (1, 512)
     sides = [s[1] for s in sizes if len(s) == 3]
     assert [side for side, _ in itertools.groupby(sides)] == [28, 24, 12, 10, 8, 4]
     assert (2048,) in sizes
@@ -130,7 +130,7 @@ def test_initial_weights_are_the_released_codes() -> None:
 @every_row
 def test_a_picture_does_not_depend_on_those_beside_it(row: str, variant: str) -> None:
     controller = lively(tiny(row=row, variant=variant))
-    x = batch()
+    x = noise()
     assert torch.allclose(controller(x)[1:2], controller(x[1:2]), atol=1e-4)
 
 
@@ -141,7 +141,7 @@ def test_deployed_network_is_the_controller(row: str, variant: str) -> None:
     controller = lively(config)
     arrays = pack(controller)
     net = network(unpack(config, arrays))
-    assert torch.allclose(net(batch()), controller(batch()), atol=1e-3)
+    assert torch.allclose(net(noise()), controller(noise()), atol=1e-3)
     for module in net:
         if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
             assert module.bias is None
@@ -185,7 +185,7 @@ def test_packing_keeps_every_answer(row: str, variant: str) -> None:
     controller = lively(config)
     before = network({n: layer.deployed() for n, layer in controller.layers.items()}, torch.float64)  # pyright: ignore
     after = network(unpack(config, pack(controller)), torch.float64)
-    x = batch().double()
+    x = noise().double()
     assert torch.equal(before(x), after(x))
 
 

@@ -124,7 +124,7 @@ def test_bipolar_keys_learn_within_the_window() -> None:
 
 
 def test_equal_bipolar_keys_pass_no_gradient() -> None:
-    """Why bipolar keys cannot start from a bias of 1: equal keys share the gradient equally, and it cancels."""
+    """Why bipolar keys cannot start from a bias of 1: equal keys share a gradient that cancels."""
     features_ = (features(10, 16, seed=0).abs() * 0.1 + 0.2).requires_grad_()
     values = torch.eye(5, dtype=torch.float64)
     scores = Memory("bipolar").scores(features_[5:], features_[:5], values)
