@@ -108,8 +108,8 @@ class CrossbarLayer(nn.Module):
         for step in steps:
             low, high = step.endpoints(low, high, device, generator)
         for cells, wanted in zip(self._chunks(self.cells), self._chunks(self.ideal), strict=True):
-            target = scheme.targets(wanted, self.limit, low, high)
-            cells.copy_(to_levels(target, device.levels, low, high))
+            scheme.targets(wanted, self.limit, low, high, out=cells)
+            to_levels(cells, device.levels, low, high)
             self._disturb(cells, steps, generator)
         if self.bias_cells is not None:
             self.bias_cells.fill_((low + high) / 2)

@@ -32,13 +32,13 @@ class Scheme:
     reference: ClassVar[Literal["none", "column", "current", "digital"]] = "none"
     span: ClassVar[float] = 0.5
 
-    def targets(self, w: Tensor, limit: float, low: float, high: float) -> Tensor:
-        """Target conductances, siemens, shape (outputs, k, inputs), of weights `w`, shape (outputs, inputs).
+    def targets(self, w: Tensor, limit: float, low: float, high: float, out: Tensor) -> None:
+        """Write target conductances, siemens, into `out` (outputs, k, inputs) for `w` (outputs, inputs).
 
         Weights lie within `limit`; `low` and `high` are the conductances of OFF and ON.
         """
         (sign,) = self.signs
-        return w.unsqueeze(1).mul(sign * (high - low) / (2 * limit)).add_((low + high) / 2)
+        torch.mul(w.unsqueeze(1), sign * (high - low) / (2 * limit), out=out).add_((low + high) / 2)
 
     def difference(
         self, columns: Sequence[Tensor], reference: Tensor | float, out: Tensor | None = None
@@ -66,8 +66,10 @@ class DoubleColumn(Scheme):
     signs: ClassVar = (1, -1)
     span: ClassVar = 1.0
 
-    def targets(self, w: Tensor, limit: float, low: float, high: float) -> Tensor:
-        return torch.stack((w, -w), dim=1).clamp_(min=0).mul_((high - low) / limit).add_(low)
+    def targets(self, w: Tensor, limit: float, low: float, high: float, out: Tensor) -> None:
+        torch.clamp(w, min=0, out=out[:, 0])
+        torch.clamp(w, max=0, out=out[:, 1]).neg_()
+        out.mul_((high - low) / limit).add_(low)
 
     def difference(
         self, columns: Sequence[Tensor], reference: Tensor | float, out: Tensor | None = None
