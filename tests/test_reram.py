@@ -10,8 +10,9 @@ from imc import experiments, reference, runs
 from imc.errors import UserError
 from imc.experiments import Outcome
 from imc.reram import size
+from imc.reram.choice import choose
 from imc.reram.evaluation import evaluate, measure, policies
-from imc.reram.experiments import MlpConfig
+from imc.reram.experiments import ChoiceConfig, MlpConfig
 from imc.reram.network import Ensemble, Trained
 from imc.reram.pictures import Pictures, binarize
 from imc.reram.training import train
@@ -132,3 +133,22 @@ def test_measure_counts_the_most_frequent_answer() -> None:
     answers = net.pre_activations(test[0])[-1].argmax(-1)
     expected = [100 * n.bincount().max().item() / len(n) for n in answers]
     assert found["most_frequent_answer"]["baseline"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_choice_is_the_smallest_hidden_size_within_the_allowed_loss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accuracy = {192: [97.0, 96.8], 160: [96.6, 96.8], 128: [96.2, 96.0], 96: [95.0, 95.4], 64: [93.0, 93.0]}
+
+    class Fake:
+        def __init__(self, hidden: int) -> None:
+            self.hidden = hidden
+
+        def metric(self, address: str) -> list[float]:
+            assert address == "accuracy.baseline"
+            return accuracy[self.hidden]
+
+    monkeypatch.setattr(runs, "obtain", lambda name, *, hidden, **rest: Fake(hidden))
+    for allowed, best in ((1.0, 128), (0.5, 160), (0.1, 192), (10.0, 64)):
+        found = choose(ChoiceConfig.build(allowed_loss=allowed), lambda done, note="": None)
+        assert found.metrics["best"] == best
