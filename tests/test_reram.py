@@ -135,7 +135,7 @@ def test_measure_counts_the_most_frequent_answer() -> None:
     assert found["most_frequent_answer"]["baseline"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_the_choice_is_the_smallest_hidden_size_within_the_allowed_loss(
+def test_the_choice_is_the_smallest_within_the_allowed_loss(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     accuracy = {192: [97.0, 96.8], 160: [96.6, 96.8], 128: [96.2, 96.0], 96: [95.0, 95.4], 64: [93.0, 93.0]}
