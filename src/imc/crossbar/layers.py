@@ -55,7 +55,8 @@ class CrossbarLayer(nn.Module):
         limit: the weight that uses the whole range of conductances.
         cells: conductances of the cells, siemens, shape (outputs, k, inputs), float32.
         bias_cells: conductances of the bias columns, (blocks, inputs), or None.
-        slope, intercept: digital correction of the outputs, set by `tune`.
+        seen: `cells` and `bias_cells` as their arrays' edges see them, behind the wires.
+        slope, intercept: digital correction of the outputs, set by `tune` until programmed again.
     """
 
     def __init__(self, name: str, plain: nn.Linear | nn.Conv2d, chip: Chip) -> None:
@@ -139,15 +140,18 @@ class CrossbarLayer(nn.Module):
 
     def refresh(self) -> None:
         """Take changed conductances into use."""
-        seen = behind_wires(self.chip, self.cells, self.bias_cells)
+        self.seen = behind_wires(self.chip, self.cells, self.bias_cells)
+        self.correct(self.slope, self.intercept)
+
+    def correct(self, slope: float, intercept: float) -> None:
+        """Set the digital correction, and the matrix of the plain layer where outputs are read exactly."""
+        self.slope, self.intercept = slope, intercept
         if self.chip.array.adc is None:
             exact = self.matrix.dtype == torch.float32
             out = self.matrix if exact else torch.empty_like(self.matrix, dtype=torch.float32)
-            weights(self.chip, *seen, self.unit, out)
+            weights(self.chip, *self.seen, self.unit, out)
             if not exact:
                 self.matrix.copy_(out)
-        else:
-            self.seen = seen
 
     @property
     def unit(self) -> float:
@@ -157,7 +161,7 @@ class CrossbarLayer(nn.Module):
     def effective(self) -> Tensor:
         """The weights that the cells stand for behind their wires, (outputs, inputs), float32."""
         out = torch.empty_like(self.ideal)
-        weights(self.chip, *behind_wires(self.chip, self.cells, self.bias_cells), self.unit, out)
+        weights(self.chip, *self.seen, self.unit, out)
         return out
 
     def tune(self, generator: Generator, samples: int) -> None:
@@ -168,8 +172,7 @@ class CrossbarLayer(nn.Module):
         """
         if isinstance(self.chip.array.adc, SenseAmplifier):
             raise UserError(f"layer '{self.name}' is read by sense amplifiers: signs have no slope to tune")
-        self.slope, self.intercept = 1.0, 0.0
-        self.refresh()
+        self.correct(1.0, 0.0)
         dac = self.chip.array.dac
         low, high = (-1.0, 1.0) if dac is None else (-dac.limit if dac.signed else 0.0, dac.limit)
         x = self.ideal.new_empty(samples, self.ideal.shape[1]).uniform_(low, high, generator=generator)
@@ -181,9 +184,8 @@ class CrossbarLayer(nn.Module):
             raise UserError(
                 f"layer '{self.name}' gives one output for every input: there is no slope to tune"
             )
-        self.slope = float((centred * (wanted - wanted.mean())).sum()) / power
-        self.intercept = float(wanted.mean()) - self.slope * float(got.mean())
-        self.refresh()
+        slope = float((centred * (wanted - wanted.mean())).sum()) / power
+        self.correct(slope, float(wanted.mean()) - slope * float(got.mean()))
 
     def _digital_bias(self) -> Tensor | None:
         if self.intercept == 0:

@@ -47,9 +47,9 @@ def load(mapped: CrossbarNetwork, path: Path) -> None:
         raise UserError(f"{path} holds cells of shapes {found}; this network has {shapes}")
     for name, tensor in stored.items():
         places[name].copy_(tensor)
-    for name, (slope, intercept) in json.loads(about["corrections"]).items():
-        mapped.layers[name].slope, mapped.layers[name].intercept = slope, intercept
     mapped.refresh()
+    for name, (slope, intercept) in json.loads(about["corrections"]).items():
+        mapped.layers[name].correct(slope, intercept)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from imc import runs
 from imc.crossbar import DAC, Array, Chip, CrossbarNetwork, Device, ReferenceCurrent, Wires, map_network
-from imc.crossbar.reading import behind_wires
 from imc.experiments import Outcome, Progress
 from imc.reram.evaluation import load
 from imc.reram.experiments import CrossbarsConfig, MlpConfig
@@ -108,7 +107,5 @@ def _differing(network: nn.Sequential, chip: CrossbarNetwork, inputs: Tensor) ->
 
 def _kept(chip: CrossbarNetwork) -> float:
     """Mean over all cells of the conductance seen behind the wires, over the cell's own."""
-    seen = torch.cat(
-        [behind_wires(chip.chip, x.cells, x.bias_cells)[0].flatten() for x in chip.layers.values()]
-    )
+    seen = torch.cat([layer.seen[0].flatten() for layer in chip.layers.values()])
     return float((seen / chip.conductances).double().mean())
