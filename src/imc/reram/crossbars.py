@@ -1,19 +1,34 @@
 """The thesis's network on crossbars: ideal devices, and arrays behind wires that resist.
 
-The weights lie on single columns against the reference current (section 5.1), as many arrays as the size
-takes; batch norm and the step activation stay as trained.
+The weights lie on single columns against the reference current (section 5.1) or, for comparison, on double
+columns, in as many arrays as the size takes; batch norm and the step activation stay as trained.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from imc import runs
-from imc.crossbar import DAC, Array, Chip, CrossbarNetwork, Device, ReferenceCurrent, Wires, map_network
+from imc.crossbar import (
+    DAC,
+    Array,
+    Chip,
+    CrossbarNetwork,
+    Device,
+    DoubleColumn,
+    ReferenceCurrent,
+    Wires,
+    map_network,
+)
+from imc.crossbar.mapping import Scheme
 from imc.experiments import Outcome, Progress
 from imc.reram.evaluation import load
 from imc.reram.experiments import CrossbarsConfig, MlpConfig
 from imc.reram.network import Trained
 from imc.reram.pictures import Pictures
+
+SCHEMES: dict[str, Scheme] = {"reference": ReferenceCurrent(), "double": DoubleColumn()}
 
 
 class Digital(nn.Module):
@@ -43,47 +58,51 @@ def plain(net: Trained, n: int) -> nn.Sequential:
 
 
 def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
-    """Accuracy on arrays of every size behind wires of every resistance.
+    """Accuracy on arrays of every size behind wires of every resistance, under two schemes of signed weights.
 
     Metrics: ``digital``, accuracy of the networks as trained, percent; ``differing``, for each network the
     activations and answers, over all test pictures, in which exact cells without wires differ from it;
-    ``accuracy.as_is`` and ``accuracy.tuned``, percent, [side][ohm][seed], the latter with one digital slope
-    and one intercept a layer; ``kept``, the mean share of a cell's conductance that is seen behind the wires.
+    ``accuracy.<scheme>.as_is`` and ``.tuned``, percent, [side][ohm][seed], the latter with one digital slope
+    and one intercept a layer; ``kept.<scheme>``, the mean share of a cell's conductance that is seen.
     """
     trained = {name: value for name, value in config.model_dump().items() if name in MlpConfig.model_fields}
     net = load(config, runs.obtain("reram/mlp", **trained).tensors())
-    with torch.no_grad():
-        return _measure(config, net, progress)
-
-
-def _measure(config: CrossbarsConfig, net: Trained, progress: Progress) -> Outcome:
     inputs, labels = Pictures(config).test
     networks = [plain(net, n) for n in range(config.seeds)]
-    device, dac = Device(config.r_on, config.r_off), DAC(config.activation_bits, signed=False)
-
-    def mapped(network: nn.Sequential, side: int | None, wires: Wires | None) -> CrossbarNetwork:
-        return map_network(
-            network, Chip(device, ReferenceCurrent(), (), Array(side, side, wires, dac), limit=1.0)
-        )
-
-    digital = [_accuracy(network(inputs.double()), labels) for network in networks]
-    differing = [_differing(network, mapped(network, None, None), inputs) for network in networks]
-    accuracy: dict[str, list[list[list[float]]]] = {"as_is": [], "tuned": []}
-    kept: list[list[list[float]]] = []
-    for i, side in enumerate(config.sides):
-        for rows in (*accuracy.values(), kept):
-            rows.append([[] for _ in config.ohms])
-        for j, ohm in enumerate(config.ohms):
-            progress((i + j / len(config.ohms)) / len(config.sides), f"{side} x {side}, {ohm:g} ohm")
+    accuracy: dict[str, Any] = {name: {"as_is": [], "tuned": []} for name in SCHEMES}
+    kept: dict[str, list[list[list[float]]]] = {name: [] for name in SCHEMES}
+    steps = [(name, side, ohm) for name in SCHEMES for side in config.sides for ohm in config.ohms]
+    with torch.no_grad():
+        digital = [_accuracy(network(inputs.double()), labels) for network in networks]
+        differing = [_differing(network, _mapped(config, network), inputs) for network in networks]
+        for done, (name, side, ohm) in enumerate(steps):
+            progress(done / len(steps), f"{name}, {side} x {side}, {ohm:g} ohm")
+            found: dict[str, list[float]] = {"as_is": [], "tuned": [], "kept": []}
             for network in networks:
-                chip = mapped(network, side, Wires(ohm, ohm))
-                kept[i][j].append(_kept(chip))
-                for how, rows in accuracy.items():
-                    if how == "tuned":
-                        chip.tune(config.seed)
-                    rows[i][j].append(_accuracy(chip(inputs), labels))
+                chip = _mapped(config, network, SCHEMES[name], side, Wires(ohm, ohm))
+                found["kept"].append(_kept(chip))
+                found["as_is"].append(_accuracy(chip(inputs), labels))
+                chip.tune(config.seed)
+                found["tuned"].append(_accuracy(chip(inputs), labels))
+            for key, rows in {**accuracy[name], "kept": kept[name]}.items():
+                if ohm == config.ohms[0]:
+                    rows.append([])
+                rows[-1].append(found[key])
     progress(1)
     return Outcome({"digital": digital, "differing": differing, "accuracy": accuracy, "kept": kept})
+
+
+def _mapped(
+    config: CrossbarsConfig,
+    network: nn.Sequential,
+    scheme: Scheme = SCHEMES["reference"],
+    side: int | None = None,
+    wires: Wires | None = None,
+) -> CrossbarNetwork:
+    """`network` on exact cells, the inputs of every layer at the levels of its activations."""
+    dac = DAC(config.activation_bits, signed=False)
+    device = Device(config.r_on, config.r_off)
+    return map_network(network, Chip(device, scheme, (), Array(side, side, wires, dac), limit=1.0))
 
 
 def _accuracy(scores: Tensor, labels: Tensor) -> float:

@@ -129,7 +129,7 @@ EXPERIMENTS = (
         runner="imc.reram.crossbars:measure",
         summary="the networks of reram/mlp on crossbars: exact cells, and wires that resist",
         datasets=lambda config: (config.data,),
-        seconds=lambda config: 1.0 * config.seeds * len(config.sides) * len(config.ohms),
+        seconds=lambda config: 1.5 * config.seeds * len(config.sides) * len(config.ohms),
     ),
     Experiment(
         name="reram/rescaled-merge",
