@@ -134,9 +134,11 @@ def read(path: Path) -> Record:
     """The record at `path`, verified.
 
     Raises:
-        UserError: if it is torn, edited, of another schema, of an unknown or changed experiment, or lies
+        UserError: if it is missing, torn, edited, of another schema, of an unknown or changed experiment, or lies
             under a name that is not its configuration's.
     """
+    if not path.is_file():
+        raise UserError(f"there is no record at {path}; `imc run` makes one")
     try:
         content = json.loads(path.read_text())
         digest = content.pop("digest")
