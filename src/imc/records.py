@@ -1,7 +1,7 @@
 """Records: what a run found, written once, verified whenever it is read.
 
 ``X.json`` holds what is the same whenever the run is made: configuration, metrics, digests, versions.
-``X.safetensors`` holds its arrays, ``X.log.json`` what differs from one time to the next: when, where, how long.
+``X.safetensors`` holds its arrays, ``X.log.json`` what differs each time: when, where, how long.
 """
 
 import hashlib
@@ -134,8 +134,8 @@ def read(path: Path) -> Record:
     """The record at `path`, verified.
 
     Raises:
-        UserError: if it is missing, torn, edited, of another schema, of an unknown or changed experiment, or lies
-            under a name that is not its configuration's.
+        UserError: if it is missing, torn, edited, of another schema, of an unknown or changed experiment,
+            or lies under a name that is not its configuration's.
     """
     if not path.is_file():
         raise UserError(f"there is no record at {path}; `imc run` makes one")
