@@ -39,6 +39,13 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def name(device: torch.device) -> str:
+    """What a record says of a device: results agree to the last bit only on one kind."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
+
+
 class Embedded:
     """Features of every picture that a list of episodes uses.
 

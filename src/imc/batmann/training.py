@@ -30,11 +30,11 @@ def train(config: TrainConfig, progress: Progress) -> Outcome:
     """Train the controller, keep its best validation, test that.
 
     Metrics: those of `testing.measure`; validation.episode and validation.accuracy (percent);
-    trained_episodes, best_episode, stopped ("episodes", "threshold" or "diverged": the loss is no finite
-    number); and curve, by window of episodes: curve.episode (its end), curve.loss and curve.accuracy
-    (queries in learning, percent; means over the window), curve.gradient.LAYER (norm of the weights'
-    gradient, mean), curve.features (of the window's last episode) and what `observing.Watch.look` finds.
-    None stands for what is not finite.
+    trained_episodes, best_episode, devices (what it was trained on), stopped ("episodes", "threshold" or
+    "diverged": the loss is no finite number); and curve, by window of episodes: curve.episode (its end),
+    curve.loss and curve.accuracy (queries in learning, percent; means over the window), curve.gradient.LAYER
+    (norm of the weights' gradient, mean), curve.features (of the window's last episode) and what
+    `observing.Watch.look` finds. None stands for what is not finite.
     """
     place = testing.device()
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
@@ -47,8 +47,7 @@ def train(config: TrainConfig, progress: Progress) -> Outcome:
                 training.save()
                 saved = time.monotonic()
             progress(0.9 * training.episode / config.episodes, training.note)
-        if time.monotonic() - saved > SAVE_SECONDS / 10:
-            training.save()
+        training.save()
         progress(0.9, "testing")
         training.controller.load_state_dict(training.best)
         arrays = pack(training.controller)
@@ -84,7 +83,7 @@ class Training:
         self.best: dict[str, Tensor] = {}
         self.found: dict[str, Any] = {
             "validation": {"episode": [], "accuracy": []}, "best_episode": 0, "trained_episodes": 0,
-            "stopped": "", "curve": {},
+            "stopped": "", "devices": [], "curve": {},
         }  # fmt: skip
 
     @property
@@ -202,9 +201,13 @@ class Training:
     def resume(self) -> None:
         """Take up the state that an earlier, killed run of this configuration left, if any."""
         state = unfinished.load(EXPERIMENT, self.config)
-        if state is None:
-            return
-        arrays, content = state
+        if state:
+            self._restore(*state)
+        device = testing.name(self.device)
+        if device not in self.found["devices"]:
+            self.found["devices"].append(device)
+
+    def _restore(self, arrays: dict[str, np.ndarray], content: dict[str, Any]) -> None:
         self.episode, self.found = content["episode"], content["found"]
         groups: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "start": {}, "optimizer": {}}
         for name, array in arrays.items():
