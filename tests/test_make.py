@@ -14,7 +14,7 @@ from imc.publish import pages
 
 COPIED = ("book", "notebooks", "profiles", "src", "tools", "Makefile", "Snakefile", "_config.yml", "_toc.yml")
 COPIED += ("requirements.txt",)
-FIRST = pages.every()[0]
+FIRST = "intro"
 
 
 class Copy:
