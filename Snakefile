@@ -18,7 +18,7 @@ STAMPS = [BUILT / "pages" / f"{page}@{digest}" for page, digest in pages.stale()
 def runs():
     from imc import batch  # loads all experiments, which the book does not need
 
-    return batch.chosen(config.get("list", ""), config.get("only", ""))
+    return batch.chosen(config.get("list") or "", config.get("only") or "")
 
 
 rule book:

@@ -70,4 +70,5 @@ def pytest_configure(config: pytest.Config) -> None:
     IPyNbCell.sanitize = _sanitize
     results = tempfile.TemporaryDirectory(prefix="imc-results-")
     config.add_cleanup(results.cleanup)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported; small sums are slower on more
     os.environ["IMC_RESULTS"] = os.environ.get("IMC_TEST_RESULTS") or results.name
