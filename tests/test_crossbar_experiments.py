@@ -1,0 +1,88 @@
+"""The chapter's experiments: what they compute, on small configurations."""
+
+import numpy as np
+import pytest
+
+from imc.crossbar import contenders, speed
+from imc.crossbar.experiments import IdentitiesConfig, VariationConfig, WiresConfig
+from imc.crossbar.identities import check, node_by_node
+from imc.crossbar.sweeps import variation, wires
+from imc.crossbar.variation import MEANINGS
+
+
+def silent(done, note=""):
+    assert 0 <= done <= 1
+
+
+def test_identities_hold_to_rounding_and_the_small_array_is_a_real_one():
+    outcome = check(IdentitiesConfig.build(effort="smoke"), silent)
+    assert max(outcome.metrics["error"].values()) < 1e-12
+    assert outcome.metrics["range"] == 0
+    assert outcome.metrics["zero_input"] == 0
+    assert outcome.metrics["saved"] == 1 - 513 / 1024
+    assert outcome.metrics["reference_over_half_hrs"] == pytest.approx(4 / 11)
+    small = outcome.tensors
+    np.testing.assert_array_equal(small["plus"] > small["minus"], small["weights"] > 0)
+
+
+def test_circuit_of_held_wires_obeys_ohm_and_kirchhoff():
+    g, v = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 1.0])
+    np.testing.assert_allclose(node_by_node(g, v), [13, 24])
+
+
+def test_sweep_over_sigma_starts_exact_and_finds_the_outliers():
+    config = VariationConfig.build(seeds=2, sigmas=(0.0, 600.0), side=64)
+    found = variation(config, silent).metrics
+    for name in MEANINGS:
+        for scheme in ("double", "single"):
+            at_zero, far = found["correlation"][scheme][name]
+            np.testing.assert_allclose(at_zero, 1, atol=1e-6)
+            assert max(far) < 0.999
+    assert np.mean(found["heaviest"]["gaussian"][1]) > 10 * np.mean(found["heaviest"]["clip"][1])
+    assert np.mean(found["r_mean"]["clip"][1]) == pytest.approx(1000 + 600 / np.sqrt(2 * np.pi), rel=0.03)
+
+
+def test_sweep_over_wires_loses_more_with_size_and_resistance():
+    outcome = wires(WiresConfig.build(effort="smoke"), silent)
+    kept = np.array(outcome.metrics["kept"]).mean(-1)
+    assert (np.diff(kept, axis=0) < 0).all()
+    assert (np.diff(kept, axis=1) < 0).all()
+    assert outcome.metrics["solver"]["nodal"] < 1e-10
+    assert outcome.metrics["solver"]["example_0_5_ohm"] < 1e-7
+    # The lower left cell is the nearest to both edges.
+    assert outcome.tensors["map"][0].argmax() == 15 * 16
+
+
+def test_work_of_the_benchmark_is_that_of_the_stated_networks():
+    outputs = (784 * 128 * 25, 576 * 128 * 3200, 100 * 128 * 1152, 64 * 128 * 1152, 512 * 2048)
+    assert contenders.work(*contenders.cnn()) == (2 * 100 * sum(outputs), 3_512_576)
+    weights = 400 * 128 + 128 * 128 + 128 * 10
+    assert contenders.work(*contenders.mlp()) == (2 * 1000 * weights, 2 * weights)
+
+
+def test_every_contender_programs_and_infers():
+    for name in ("ours-float32", "torch-float32"):
+        found = contenders.contend(name, "mlp", 1)
+        assert found["program_ms"] > 0
+        assert found["mib"] >= found["mib_before"] > 0
+    assert contenders.contend("ours-float32", "mlp", 1)["error"] < 1e-5
+
+
+def test_torch_by_hand_and_ours_are_the_same_network():
+    (program, infer), _ = contenders.ours(*contenders.mlp(), contenders.torch.float32)
+    by_hand, infer_by_hand = contenders.by_hand(*contenders.mlp(), contenders.torch.float32)
+    program(1)
+    by_hand(1)
+    both = np.stack([infer().numpy().ravel(), infer_by_hand().numpy().ravel()])
+    assert np.corrcoef(both)[0, 1] > 0.9  # different draws of one distribution
+
+
+def test_ratios_are_to_the_limit_of_ones_own_precision():
+    limits = {"float32": 1e12, "bfloat16": 2e12, "draws": 1e9}
+    times = {"ours_float32": 20.0, "ours_bfloat16": 30.0, "torch_float32": 40.0, "aihwkit_ideal": 100.0}
+    found = speed._ratios("mlp", {name: {"trial_ms": t} for name, t in times.items()}, limits)
+    cells, operations = 137_728, 137_728_000
+    assert found["limit_ms"]["bfloat16"] == pytest.approx(1e3 * (operations / 2e12 + cells / 1e9))
+    assert found["best_precision"] == "float32"
+    assert found["ahead_of"] == {"torch_float32": 2.0, "aihwkit_ideal": 5.0}
+    assert found["ahead_of_fastest_peer"] == 5.0
