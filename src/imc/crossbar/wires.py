@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_factor, cho_solve, solveh_banded
 
 from imc.errors import UserError
 
@@ -80,6 +79,8 @@ def _wordline(g: NDArray[np.float64], r: float) -> NDArray[np.float64]:
     D = diag(g) the comb is D - r D (K + r D)^-1 D, which is D (K + r D)^-1 K: the latter loses no digits
     when the wire resistance is small.
     """
+    from scipy.linalg import solveh_banded  # here, so that networks without wires need not hold scipy
+
     n = len(g)
     diagonal = np.full(n, 2.0)
     diagonal[-1] = 1.0
@@ -94,6 +95,8 @@ def _through_bitlines(
     """The Norton equivalent (q, j) behind a resistance `r` in each bitline: (1 + r q)^-1 applied to both."""
     if r == 0:
         return q, j
+    from scipy.linalg import cho_factor, cho_solve
+
     factor = cho_factor(np.eye(len(q)) + r * q, lower=True, overwrite_a=True, check_finite=False)
     behind = cho_solve(factor, q, check_finite=False)
     return (behind + behind.T) / 2, cho_solve(factor, j, check_finite=False)
