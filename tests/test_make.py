@@ -32,8 +32,10 @@ class Copy:
         """`make` with this test's environment in place of one of its own."""
         command = ["make", *words, "PYTHON=true", f"PY={sys.executable}"]
         environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
-        both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, **both)
+        pipe, joined = subprocess.PIPE, subprocess.STDOUT
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, text=True, stdout=pipe, stderr=joined
+        )
 
     def make(self, *words: str) -> str:
         """Output of a `make` that ended well."""
