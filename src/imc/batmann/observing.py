@@ -11,13 +11,13 @@ from imc.batmann.controllers import LAYERS, Controller
 from imc.binary.layers import standardize_filters
 from imc.binary.rbnn import RbnnLayer, angle
 
-FINE, COARSE = 50, 50
-"""Every one of the first 50 episodes is a window of its own; later ones are 50 episodes long."""
+WINDOW = 50
+"""Each of the first 50 episodes is a window of its own; later windows are 50 episodes long."""
 
 
 def window_end(episode: int, last: int) -> bool:
     """Whether a window ends with `episode`, which counts from 1."""
-    return episode <= FINE or episode % COARSE == 0 or episode == last
+    return episode <= WINDOW or episode % WINDOW == 0 or episode == last
 
 
 def number(value: Tensor | float) -> float | None:
@@ -63,10 +63,9 @@ class Watch:
 
     @torch.no_grad()
     def look(self) -> dict[str, dict[str, float | None]]:
-        """By binary layer: share of signs `flipped` since the start (percent); `angle` between filters and
-        their signs (degrees); for RBNN the `rotated_angle` to the signs after rotation and mixing, and the
-        mean `sine`
-        |sin beta|.
+        """By binary layer: share of signs `flipped` since the start, percent; `angle` between the filters and
+        their signs, degrees. For RBNN also the `rotated_angle`, to the signs after rotation and mixing, and
+        `sine`, the mean |sin beta|.
         """
         found: dict[str, dict[str, float | None]] = {"flipped": {}, "angle": {}}
         for name in self.binary:

@@ -143,8 +143,7 @@ class Training:
         return task, support.detach(), loss.detach(), (scores.argmax(-1) == answers).float().mean()
 
     def features(self, batch: Tensor) -> Tensor:
-        """Features (n, d), float32, of normalized pictures, with the products in the precision of the
-        training."""
+        """Features (n, d), float32, of normalized pictures; products are in the training's precision."""
         low = self.config.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
             return self.controller(batch.contiguous(memory_format=torch.channels_last)).float()
