@@ -9,13 +9,12 @@ from hypothesis.extra.numpy import arrays
 
 from imc.crossbar.arrays import Array, Chip
 from imc.crossbar.cells import RRAM_1T1R, Device, current_1t1r, current_2t1r
+from imc.crossbar.equations import double_column, single_column
 from imc.crossbar.mapping import (
     DoubleColumn,
     Offset,
     ReferenceCurrent,
     SingleColumn,
-    double_column,
-    single_column,
     to_levels,
 )
 from imc.crossbar.reading import weights

@@ -1,5 +1,8 @@
 """The chapter's experiments: what they compute, on small configurations."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,12 @@ from imc.crossbar.variation import MEANINGS
 
 def silent(done, note=""):
     assert 0 <= done <= 1
+
+
+def test_what_pages_import_loads_no_torch():
+    modules = "imc.crossbar.equations, imc.crossbar.pictures, imc.crossbar.experiments, imc.crossbar.wires"
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_identities_hold_to_rounding_and_the_small_array_is_a_real_one():

@@ -8,8 +8,9 @@ from torch.nn import functional as F
 
 from imc.crossbar.arrays import Chip
 from imc.crossbar.cells import RRAM_1T1R, current_2t1r
+from imc.crossbar.equations import double_column, single_column
 from imc.crossbar.experiments import IdentitiesConfig
-from imc.crossbar.mapping import DoubleColumn, SingleColumn, double_column, single_column
+from imc.crossbar.mapping import DoubleColumn, SingleColumn
 from imc.crossbar.network import map_network
 from imc.crossbar.reference import patches
 from imc.experiments import Outcome, Progress

@@ -1,4 +1,4 @@
-"""Signed weights on conductances that are always positive: four schemes, and the papers' equations for two.
+"""Signed weights on conductances that are always positive: four schemes.
 
 A layer's weights w, shape (outputs, inputs), become the target conductances of cells, shape
 (outputs, k, inputs), k cells to a weight. A scheme says which targets, and how the currents of the columns
@@ -7,7 +7,7 @@ make the output: y = unit * (sum_k sign_k I_k - reference). With exact cells tha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -137,24 +137,3 @@ def to_levels(g: Tensor, levels: int | None, low: float, high: float) -> Tensor:
         return g
     step = (high - low) / (levels - 1)
     return g.sub_(low).div_(step).round_().mul_(step).add_(low)
-
-
-def double_column(v: Any, g_plus: Any, g_minus: Any) -> tuple[Any, Any, Any]:
-    """Slides, equations (1a), (1b) and (2), of voltages (n,) and conductances (n, outputs).
-
-    Returns:
-        I+ = V G+, I- = V G-, and V (G+ - G-), which equals I+ - I- for any conductances.
-    """
-    return v @ g_plus, v @ g_minus, v @ (g_plus - g_minus)
-
-
-def single_column(v: Any, g: Any, g_bias: Any, r: float) -> tuple[Any, Any, Any]:
-    """Slides, equations (3) and (4), of voltages (n,), conductances (n, outputs), bias (n,), resistance R.
-
-    Returns:
-        V_bias = -R sum V G_bias, the first amplifier; V_out = -R (V_bias/R + V G), the second; and V W with
-        W = (G_bias - G) R, which equals V_out for any conductances.
-    """
-    v_bias = -(v @ g_bias) * r
-    v_out = -(v_bias / r + v @ g) * r
-    return v_bias, v_out, v @ ((g_bias[:, None] - g) * r)
