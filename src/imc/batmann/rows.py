@@ -14,7 +14,7 @@ into effect; where the text is silent, the code's choice stands. The differences
 | last_layer | 4 | 8 bit (caption of Table I) | real |
 | rotate_every | 4, 5 | 10: 1,000 updates in all, as in RBNN | 0: never, an attribute is misnamed |
 | beta | 4, 5 | uniform, as in RBNN | right: no gradient reaches the binary weights |
-| bias | 2, 4 | 0: from 1 all keys start equal, without gradient | 1 |
+| bias | 2, 4 | 0: from 1 all keys start equal, and their z-score is 0/0 | 1 |
 """
 
 from collections.abc import Mapping
