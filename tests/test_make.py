@@ -31,7 +31,8 @@ class Copy:
     def start(self, *words: str) -> subprocess.Popen[str]:
         """`make` with this test's environment in place of one of its own."""
         command = ["make", *words, "PYTHON=true", f"PY={sys.executable}"]
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src")}
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        environment = {**mine, "PYTHONPATH": str(self.folder / "src")}
         pipe, joined = subprocess.PIPE, subprocess.STDOUT
         return subprocess.Popen(
             command, cwd=self.folder, env=environment, text=True, stdout=pipe, stderr=joined
