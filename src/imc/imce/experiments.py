@@ -1,0 +1,5 @@
+"""What the slides compute, as experiments."""
+
+from imc.experiments import Experiment
+
+EXPERIMENTS: tuple[Experiment, ...] = ()
