@@ -43,8 +43,9 @@ def load(config: TrainConfig, device: torch.device) -> Pictures:
 
 
 def normalized(pictures: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Grey levels uint8 (..., 32, 32) to the controller's input (n, 1, 32, 32)."""
-    return pictures.reshape(-1, 1, SIDE, SIDE).to(dtype).div_(255).sub_(MEAN).div_(STD)
+    """Grey levels uint8 (..., 32, 32) to the controller's input (n, 1, 32, 32), in memory channels last."""
+    x = pictures.reshape(-1, SIDE, SIDE, 1).to(dtype).div_(255).sub_(MEAN).div_(STD)
+    return x.permute(0, 3, 1, 2)
 
 
 @cache

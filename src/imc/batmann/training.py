@@ -146,7 +146,7 @@ class Training:
         """Features (n, d), float32, of normalized pictures; products are in the training's precision."""
         low = self.config.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
-            return self.controller(batch.contiguous(memory_format=torch.channels_last)).float()
+            return self.controller(batch).float()
 
     def _values(self) -> Tensor:
         return torch.eye(self.config.ways, device=self.device).repeat_interleave(self.config.shots, 0)
