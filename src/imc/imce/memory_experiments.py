@@ -84,6 +84,14 @@ class SensitivityConfig(CellConfig):
     failure: float = Field(1e-3, gt=0, lt=0.5, description="share of wrong answers that is one too many")
 
 
+class StorageConfig(Config):
+    """AlexNet's storage, counted from its layers."""
+
+    kept_bits: Literal[1, 8, 32, 64] = Field(
+        64, description="width of first and last layer in the table of layers; the slides do not say"
+    )
+
+
 EXPERIMENTS = (
     Experiment(
         name="imce/sensing",
@@ -97,6 +105,12 @@ EXPERIMENTS = (
         config=SensitivityConfig,
         runner="imc.imce.sensitivity:measure",
         summary="exact failure probabilities of sensing against everything that is assumed",
-        seconds=lambda config: 10.0,
+        seconds=lambda config: 20.0,
+    ),
+    Experiment(
+        name="imce/storage",
+        config=StorageConfig,
+        runner="imc.imce.storage:measure",
+        summary="memory of AlexNet in double, single and binary form, under every way of counting",
     ),
 )
