@@ -13,8 +13,8 @@ from typing import Literal
 from imc import reference
 from imc.errors import UserError
 
-Origin = Literal["quoted", "derived", "calibrated"]
-"""Printed by a document; computed from printed numbers; or fitted so that a printed total closes."""
+Origin = Literal["quoted", "derived", "calibrated", "assumed"]
+"""Printed by a document; computed from printed numbers; fitted so that a printed total closes; or chosen."""
 
 _UNITS = {
     "area": ("mm2", {"mm2": 1.0, "um2": 1e-6}),
@@ -30,7 +30,7 @@ class Component:
     Attributes:
         name: unique within a roll-up.
         amounts: what one of it costs, by quantity.
-        origin: quoted, derived or calibrated.
+        origin: quoted, derived, calibrated or assumed.
         source: where it is printed, or how it was computed.
     """
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from imc.config import Config
+from imc.cost.matrices import LayerText
 from imc.experiments import Experiment
 
 
@@ -122,6 +123,16 @@ class EfficiencyConfig(Config):
     )
 
 
+class MappedConfig(EfficiencyConfig):
+    """Any network on the thesis's circuits, as chapter V implies them."""
+
+    layers: tuple[LayerText, ...] = Field(
+        ("400x128", "128x128", "128x10"),
+        description="inputs x outputs, then places, bits and groups: 75x48x1296w8i8g2",
+        min_length=1,
+    )
+
+
 EXPERIMENTS = (
     Experiment(
         name="reram/crossbars",
@@ -171,6 +182,12 @@ EXPERIMENTS = (
         config=EfficiencyConfig,
         runner="imc.reram.efficiency:compute",
         summary="chapter V as arithmetic: ISAAC's roll-up, the implied circuit, the gap (Table 7)",
+    ),
+    Experiment(
+        name="reram/mapped",
+        config=MappedConfig,
+        runner="imc.reram.mapped:estimate",
+        summary="any network on the thesis's circuits: arrays, energy, area, latency",
     ),
     Experiment(
         name="reram/mlp",
