@@ -84,6 +84,42 @@ class SensitivityConfig(CellConfig):
     failure: float = Field(1e-3, gt=0, lt=0.5, description="share of wrong answers that is one too many")
 
 
+class DeviceConfig(Config):
+    """Spin-Hall writing of an in-plane free layer. Of all its numbers the slides print the pulse alone."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"spins": 20, "longest_ns": 1.0, "currents_ua": (60, 120)}
+
+    length_nm: float = Field(60.0, gt=0, le=1e4, description="assumed: long axis of the free layer, nm")
+    width_nm: float = Field(40.0, gt=0, le=1e4, description="assumed: short axis of the free layer, nm")
+    free_layer_nm: float = Field(2.0, gt=0, le=100, description="assumed: thickness of the free layer, nm")
+    metal_length_nm: float = Field(
+        100.0, gt=0, le=1e4, description="assumed: heavy metal along the current, nm"
+    )
+    metal_width_nm: float = Field(
+        60.0, gt=0, le=1e4, description="assumed: heavy metal across the current, nm"
+    )
+    metal_thickness_nm: float = Field(
+        3.0, gt=0, le=100, description="assumed: thickness of the heavy metal, nm"
+    )
+    spin_flip_nm: float = Field(1.4, gt=0, le=100, description="assumed: spin-flip length lambda_sf, nm")
+    hall_angle: float = Field(0.3, gt=0, le=1, description="assumed: spin-Hall angle theta_SH")
+    ms_ka_m: float = Field(850.0, gt=0, le=3000, description="assumed: saturation magnetization, kA/m")
+    damping: float = Field(0.007, gt=0, lt=1, description="assumed: Gilbert damping")
+    demagnetizing: tuple[float, float, float] = Field(
+        (0.022, 0.066, 0.911),
+        description="assumed: factors along the long axis, the short one, the thickness",
+    )
+    temperature_k: float = Field(300.0, gt=0, le=1000, description="assumed: temperature of the start, K")
+    pulse_ns: float = Field(1.0, gt=0, le=100, description="printed: time in which a cell switches, ns")
+    certain: float = Field(99.0, gt=0, lt=100, description="share of spins that count as 'switches', %")
+    currents_ua: tuple[float, ...] = Field(
+        (20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 150, 160, 180, 200),
+        description="charge currents, uA, rising",
+    )
+    spins: int = Field(1000, ge=1, le=100_000, description="macrospins at each current")
+    longest_ns: float = Field(4.0, gt=0, le=100, description="time simulated, ns")
+
+
 class StorageConfig(Config):
     """AlexNet's storage, counted from its layers."""
 
@@ -93,6 +129,15 @@ class StorageConfig(Config):
 
 
 EXPERIMENTS = (
+    Experiment(
+        name="imce/device",
+        config=DeviceConfig,
+        runner="imc.imce.switching:measure",
+        summary="spin current of the heavy metal, and how fast it turns a macrospin",
+        seconds=lambda config: (
+            1e-6 * config.longest_ns * 1e3 * (100 + config.spins * len(config.currents_ua))
+        ),
+    ),
     Experiment(
         name="imce/sensing",
         config=SensingConfig,
