@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from imc import reference
 from imc.experiments import Outcome, Progress
 from imc.imce.device import absorbed, area_nm2, spin_gain
 from imc.imce.memory_experiments import DeviceConfig
@@ -104,6 +105,12 @@ def crossing_times(config: DeviceConfig, currents_ua: Array, spins: int, seed: i
     return times.reshape(len(currents_ua), spins)
 
 
+def _late(config: DeviceConfig, times: Array) -> float:
+    """The time, ns, by which `config.certain` % of the spins have turned; -1 if they have not."""
+    late = float(np.quantile(times, config.certain / 100, method="higher"))
+    return late if math.isfinite(late) else -1.0
+
+
 def _moved(m: Vector, by: Vector, step: float) -> Vector:
     return m[0] + step * by[0], m[1] + step * by[1], m[2] + step * by[2]
 
@@ -114,14 +121,17 @@ def measure(config: DeviceConfig, progress: Progress) -> Outcome:
     Metrics: saturation (the bracket at twenty spin-flip lengths); gains (by area of the junction and of the
     metal: I_s / I_q); thickness.nm and .gain, and .best (nm, where the gain is greatest); stability (k T);
     threshold_ua; switched (% of spins turned within the pulse, by current); turned_ns (by current: the time
-    by which `config.certain` % have turned, -1 where they have not); write_current_ua (lowest of the currents
+    by which `config.certain` % have turned, -1 where they have not) and time_at_printed_ns, the same at the
+    printed current; write_current_ua (lowest of the currents
     from which on `config.certain` % turn within the pulse; -1 if none).
     """
     currents = np.array(config.currents_ua)
-    times = crossing_times(config, currents, config.spins, config.seed)
+    printed = reference.value("imce.device.write_current").value
+    *times, at_printed = crossing_times(config, np.append(currents, printed), config.spins, config.seed)
+    times = np.array(times)
     progress(0.9, "macrospins")
     share = 100 * (times <= config.pulse_ns).mean(1)
-    late = np.quantile(times, config.certain / 100, axis=1, method="higher")
+    late = np.array([_late(config, of) for of in (*times, at_printed)])
     enough = np.flatnonzero(share < config.certain)
     first = 0 if not len(enough) else int(enough[-1]) + 1
     sections = {
@@ -152,7 +162,8 @@ def measure(config: DeviceConfig, progress: Progress) -> Outcome:
             "stability": stability(config),
             "threshold_ua": threshold_ua(config),
             "switched": share.tolist(),
-            "turned_ns": np.where(np.isinf(late), -1.0, late).tolist(),
+            "turned_ns": late[:-1].tolist(),
+            "time_at_printed_ns": float(late[-1]),
             "write_current_ua": float(currents[first]) if first < len(currents) else -1.0,
         },
         {"times_ns": times},
