@@ -1,5 +1,5 @@
 """What the slides compute, as experiments."""
 
-from imc.experiments import Experiment
+from imc.imce import memory_experiments
 
-EXPERIMENTS: tuple[Experiment, ...] = ()
+EXPERIMENTS = (*memory_experiments.EXPERIMENTS,)
