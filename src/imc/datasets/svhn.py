@@ -9,6 +9,13 @@
 | `test_images` | uint8 | (26032, 32, 32, 3) | |
 | `test_labels` | uint8 | (26032,) | |
 
+`svhn-extra`, the official extra file, easier pictures to train on:
+
+| array | dtype | shape | meaning |
+| --- | --- | --- | --- |
+| `train_images` | uint8 | (531131, 32, 32, 3) | |
+| `train_labels` | uint8 | (531131,) | |
+
 `svhn-part`, the first 1,083 of the official training pictures, another data set with results of its own:
 
 | array | dtype | shape | meaning |
@@ -44,6 +51,12 @@ def read_official(paths: list[Path]) -> dict[str, np.ndarray]:
     for part, path in zip(("train", "test"), paths, strict=True):
         arrays[f"{part}_images"], arrays[f"{part}_labels"] = _read_mat(path)
     return arrays
+
+
+def read_extra(paths: list[Path]) -> dict[str, np.ndarray]:
+    """The two arrays of `svhn-extra` from ``extra_32x32.mat``."""
+    images, labels = _read_mat(paths[0])
+    return {"train_images": images, "train_labels": labels}
 
 
 def read_part(paths: list[Path]) -> dict[str, np.ndarray]:

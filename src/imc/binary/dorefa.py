@@ -1,0 +1,76 @@
+"""DoReFa-Net's quantizers of activations, weights and gradients (Zhou et al. 2016, arXiv 1606.06160).
+
+32 bits everywhere mean "left as it is". Where formula and released code differ, the code is followed and
+the difference said.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from imc.binary.quantizers import quantize_activation, straight_through
+from imc.binary.signs import bipolar
+
+FLOAT = 32
+"""The number of bits that stands for real numbers."""
+
+
+Bound = Literal["clip", "abs"]
+"""How an activation is brought to [0, 1], which section 2.3 of the paper leaves open: min(1, max(0, x)), or
+min(1, |x|) as in the released network for SVHN."""
+
+
+def activate(x: Tensor, bits: int, bound: Bound) -> Tensor:
+    """Bounded to [0, 1], then to `bits` bits, with the gradient of the bounding."""
+    bounded = x.clamp(0, 1) if bound == "clip" else x.abs().clamp(max=1)
+    return bounded if bits == FLOAT else quantize_activation(bounded, bits)
+
+
+def quantize_weight(w: Tensor, bits: int) -> Tensor:
+    """Weights of a whole layer to `bits` bits (section 2.2).
+
+    One bit: sign(w) times the mean |w| of the layer, with the gradient of the identity. More bits k: the
+    2^k evenly spaced levels from -1 to 1, 2 i/(2^k - 1) - 1, nearest to tanh(w)/max|tanh(w)|, with the
+    gradient of the latter.
+    """
+    if bits == FLOAT:
+        return w
+    if bits == 1:
+        return straight_through(bipolar(w) * w.detach().abs().mean(), w)
+    squashed = torch.tanh(w)
+    return 2 * quantize_activation(squashed / squashed.abs().max() / 2 + 0.5, bits) - 1
+
+
+def stochastic_levels(gradient: Tensor, bits: int, generator: torch.Generator) -> Tensor:
+    """A gradient (n, ...) to `bits` bits, each sample on its own scale (section 2.4).
+
+    With m = max|g| of a sample and N = 2^bits - 1: 2 m (i/N - 1/2), where i is (g/2m + 1/2) N rounded to
+    one of its two neighbours by chance, so that the mean is g. The noise, uniform in (-1/2, 1/2) of a level,
+    comes in 65,536 steps.
+    """
+    levels = 2**bits - 1
+    top = gradient.abs().flatten(1).amax(1).view(-1, *[1] * (gradient.ndim - 1)).float()
+    top = top.clamp(min=1e-30)  # a sample without gradient
+    numbers = torch.empty(-(-gradient.numel() // 4), dtype=torch.int64)
+    numbers.random_(-(2**63), None, generator=generator)
+    noise = numbers.view(torch.int16)[: gradient.numel()].view(gradient.shape)  # 16 fresh bits for each entry
+    where = (gradient * (levels / (2 * top))).add_(levels / 2)
+    where.add_(noise, alpha=2.0**-16).add_(2.0**-17).round_().clamp_(0, levels)
+    return where.sub_(levels / 2).mul_(2 * top / levels).to(gradient.dtype)
+
+
+class _QuantizedGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, bits: int, generator: torch.Generator) -> Tensor:
+        ctx.bits, ctx.generator = bits, generator
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return stochastic_levels(gradient, ctx.bits, ctx.generator), None, None
+
+
+def quantize_gradient(x: Tensor, bits: int, generator: torch.Generator) -> Tensor:
+    """`x` itself (n, ...), whose gradient is quantized by `stochastic_levels` on its way back."""
+    return x if bits == FLOAT else _QuantizedGradient.apply(x, bits, generator)  # pyright: ignore[reportReturnType]
