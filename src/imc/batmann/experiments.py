@@ -1,7 +1,7 @@
 """What the paper computes, as experiments."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,12 @@ QUERY_POOL = 10
 """In learning, queries come from 10 of a character's drawings (BATMANN's code)."""
 VALIDATION_POOL = 5
 """And validation, where it takes the episode's own characters, from 5 others."""
+
+
+Ohm = Annotated[float, Field(ge=0, le=1e6)]
+Meaning = Literal[
+    "gaussian", "truncated", "clip", "clip-2", "clip-2-random-endpoint", "conductance", "lognormal"
+]
 
 
 class TrainConfig(Config):
@@ -119,11 +125,52 @@ class SeedsConfig(TrainConfig):
     seeds: int = Field(3, ge=1, le=64, description="runs to gather")
 
 
+class KeysConfig(TrainConfig):
+    """The keys of a trained controller on its first test episodes, from digital layers and ideal crossbars.
+
+    Each episode's ten drawings a character (shots and queries) are split anew, `splits` times.
+    """
+
+    smoke: ClassVar[Mapping[str, Any]] = {**TrainConfig.smoke, "draws": 2, "splits": 2}
+
+    draws: int = Field(20, ge=1, le=1000, description="test episodes; on crossbars, one device draw for each")
+    splits: int = Field(20, ge=1, le=1000, description="of an episode's drawings into support and queries")
+    r_on: float = Field(1e3, gt=0, description="resistance of the ON state, ohm")
+    r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
+
+
+class VariationConfig(KeysConfig):
+    """Accuracy against device variation: controller and memory of a training on crossbars (Figure 3)."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {**KeysConfig.smoke, "sigmas": (0.0, 600.0, 1000.0, 1400.0)}
+
+    meaning: Meaning = Field("clip-2", description="of sigma: see imc.crossbar.variation")
+    columns: Literal["double", "single"] = Field("double", description="for each weight")
+    varies: Literal["both", "on", "off"] = Field("both", description="which state's resistance varies")
+    devices: Literal["same", "redrawn"] = Field(
+        "same", description="redrawn: queries pass another device than the support set"
+    )
+    first: Literal["cells", "digital"] = Field(
+        "cells", description="where the first layer's 8-bit weights are: cells of any conductance"
+    )
+    tuned: bool = Field(True, description="one slope and intercept a layer, fitted as MemTorch does")
+    sigmas: tuple[Ohm, ...] = Field(tuple(100.0 * i for i in range(15)), description="spreads, ohm")
+    products: Literal["float32", "bfloat16"] = Field(
+        "bfloat16", description="of signs with disturbed weights; all else is float32"
+    )
+
+
 def seconds(config: TrainConfig) -> float:
     """Expected wall time of a training on 2 cores that do 250 GFLOP/s, in the step."""
     pictures = config.ways * (config.shots + config.queries)
     gflop = pictures * (config.channels / 128) ** 2 * 1.58  # forward and backward
     return config.episodes * gflop / 250 + 10
+
+
+def embedding_seconds(config: KeysConfig, passes: int, gflops: float) -> float:
+    """Expected wall time on 2 cores of so many passes of every draw's pictures, at so many GFLOP/s."""
+    pictures = config.draws * config.ways * (config.shots + config.queries)
+    return passes * pictures * (0.53 * (config.channels / 128) ** 2 / gflops + 0.5e-3)
 
 
 EXPERIMENTS = (
@@ -143,5 +190,25 @@ EXPERIMENTS = (
         summary="the test accuracies of batmann/train over several seeds, side by side",
         datasets=lambda config: (config.data,),
         seconds=lambda config: config.seeds * seconds(config),
+    ),
+    Experiment(
+        name="batmann/keys",
+        config=KeysConfig,
+        runner="imc.batmann.keys:embed",
+        summary="keys of the first test episodes, digital and from crossbars without variation",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: embedding_seconds(config, 3, 150),
+    ),
+    Experiment(
+        name="batmann/variation",
+        config=VariationConfig,
+        runner="imc.batmann.variation:vary",
+        summary="accuracy against device variation, controller and memory on crossbars (Figure 3)",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: embedding_seconds(
+            config,
+            sum(sigma > 0 for sigma in config.sigmas) * (1 + (config.devices == "redrawn")),
+            400 if config.products == "bfloat16" else 150,
+        ),
     ),
 )
