@@ -169,6 +169,10 @@ def test_a_placement_is_what_filling_sub_arrays_gives(layer):
 @given(small)
 def test_nothing_overflows(layer):
     placed = Placement(layer, ARRAY)
+    assert len(placed.fills()) == placed.sub_arrays
+    assert sum(columns * rows for columns, rows in placed.fills()) == placed.cells
+    assert max(rows for _, rows in placed.fills()) * layer.input_bits == placed.sequential_ands
+    assert all(rows + layer.input_bits <= ARRAY.rows for _, rows in placed.fills())
     assert placed.cells <= placed.sub_arrays * ARRAY.cells
     empty = placed.row_ands * ARRAY.columns - placed.bit_ands
     assert 0 <= empty < placed.row_ands // placed.slices * ARRAY.columns  # in the last slice alone

@@ -54,7 +54,9 @@ def estimate(config: EnergyConfig, progress: Progress) -> Outcome:
         if name != "w32i32":
             found = _energy(treatment, SVHN, sensing, others, bits)
             two = _energy(treatment, SVHN, sensing_two, others_two, bits)
-            metrics["configurations"][name] = found | {"two": {k: two[k] for k in ("energy_uj", "and_share")}}
+            metrics["configurations"][name] = found | {
+                "two": {k: two[k] for k in ("energy_uj", "and_share", "by_part")}
+            }
     rows = metrics["configurations"].values()
     metrics["and_share"] = max(row["two"]["and_share"] for row in rows)
     metrics["and_share_one_constant"] = max(row["and_share"] for row in rows)
@@ -183,12 +185,19 @@ def _area(treatment: Treatment) -> dict[str, Any]:
             },
         }
         convolutions = [p for p, lay in zip(placed, network.layers, strict=True) if lay.kind == "conv"]
-        found["resident"][name] = {
-            "all": held["sub_arrays"],
+        resident = {
+            "all layers": int(held["sub_arrays"]),
             "convolutions": sum(p.sub_arrays for p in convolutions),
             "largest convolution": max(p.sub_arrays for p in convolutions),
-            "loads": area.loads(int(held["sub_arrays"]), fitted),
         }
+        found["resident"][name] = {
+            what: {
+                "sub_arrays": number,
+                "mm2": {end: number * b.total("area_mm2") for end, b in each.items()},
+            }
+            for what, number in resident.items()
+        }
+        found["networks"][name]["loads"] = area.loads(resident["all layers"], fitted)
     return found
 
 

@@ -71,6 +71,16 @@ class Placement:
         """Cells that hold weights."""
         return self.layer.weights * self.layer.weight_bits
 
+    def fills(self) -> list[tuple[int, int]]:
+        """Columns and rows that hold weights, of each sub-array; kernels are spread evenly."""
+        found = []
+        for piece in range(self.slices):
+            columns = min(self.array.columns, self.layer.inputs - piece * self.array.columns)
+            for block in range(self.blocks):
+                kernels = (self.layer.outputs + block) // self.blocks
+                found.append((columns, kernels * self.layer.weight_bits))
+        return found * self.layer.groups
+
     @property
     def sequential_ands(self) -> int:
         """Row operations one after the other in the fullest sub-array, for one input vector."""
