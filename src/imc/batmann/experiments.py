@@ -139,6 +139,13 @@ class KeysConfig(TrainConfig):
     r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
 
 
+class LookConfig(TrainConfig):
+    """What there is to see of a controller: an episode, its keys and similarities, the filters."""
+
+    moment: Literal["start", "end"] = Field("end", description="of the training: untrained, or the best")
+    looked_at: int = Field(5, ge=1, le=100, description="test episodes whose keys are compared")
+
+
 class VariationConfig(KeysConfig):
     """Accuracy against device variation: controller and memory of a training on crossbars (Figure 3)."""
 
@@ -210,5 +217,13 @@ EXPERIMENTS = (
             sum(sigma > 0 for sigma in config.sigmas) * (1 + (config.devices == "redrawn")),
             400 if config.products == "bfloat16" else 150,
         ),
+    ),
+    Experiment(
+        name="batmann/look",
+        config=LookConfig,
+        runner="imc.batmann.look:look",
+        summary="an episode, keys, similarities and filters of a controller before or after training",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 2.0 + 2.0 * config.looked_at * (config.channels / 128) ** 2,
     ),
 )
