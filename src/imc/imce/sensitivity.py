@@ -45,7 +45,7 @@ def shifted(config: SensitivityConfig, gate: Gate, place: float) -> float:
 def measure(config: SensitivityConfig, progress: Progress) -> Outcome:
     """Failure probabilities (%) of every gate, by gate's name.
 
-    Metrics: now; tmr, scale, offset, shift, series: lists along the swept values; margin.tmr and .series
+    Metrics: now; tmr, scale, offset, shift, series: lists along the swept values; margin: tmr and series
     (kohm between the states beside the reference); assumed: by number, a list along `config.assumed`;
     choices: by what is chosen otherwise; best: the reference's best place and the failure there; and limits,
     each only where there is one within reach: scale (both sigmas times this give `config.failure`),

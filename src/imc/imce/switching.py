@@ -122,8 +122,10 @@ def measure(config: DeviceConfig, progress: Progress) -> Outcome:
     metal: I_s / I_q); thickness.nm and .gain, and .best (nm, where the gain is greatest); stability (k T);
     threshold_ua; switched (% of spins turned within the pulse, by current); turned_ns (by current: the time
     by which `config.certain` % have turned, -1 where they have not) and time_at_printed_ns, the same at the
-    printed current; write_current_ua (lowest of the currents
-    from which on `config.certain` % turn within the pulse; -1 if none).
+    printed current; write_current_ua (the lowest current from which on `config.certain` % turn within the
+    pulse; -1 if none).
+
+    Arrays: times_ns (currents, spins), as `crossing_times` gives them.
     """
     currents = np.array(config.currents_ua)
     printed = reference.value("imce.device.write_current").value
