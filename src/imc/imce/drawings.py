@@ -36,9 +36,13 @@ def draw_cell(ax: Axes) -> None:
         (1.75, 1.50, 0.9, 0.28, 1, "||||", "pinned layer"),
     )
     for x, y, width, height, index, hatch, name in layers:
-        box = Rectangle((x, y), width, height, facecolor=(COLOURS[index], 0.25), edgecolor=COLOURS[index])
-        box.set_hatch(hatch)
-        ax.add_patch(box)
+        # the hatch apart from the fill, whose transparency would take it along
+        looks: list[dict[str, Any]] = [
+            {"facecolor": (COLOURS[index], 0.25)},
+            {"facecolor": "none", "hatch": hatch},
+        ]
+        for look in looks:
+            ax.add_patch(Rectangle((x, y), width, height, edgecolor=COLOURS[index], **look))
         side = {"heavy metal": (2.2, 0.66, "center")}.get(name, (1.65, y + height / 2, "right"))
         ax.text(side[0], side[1], name, ha=side[2], va="center", fontsize=7.5)
     _arrow(ax, (3.15, 0.5), (1.25, 0.5), "$I_q$ writes", COLOURS[0], (2.2, 0.33))

@@ -74,7 +74,7 @@ class SensitivityConfig(CellConfig):
         (0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20), description="as offset_percent"
     )
     shifts: tuple[float, ...] = Field(
-        (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.425, 0.45, 0.475, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9),
+        tuple(round(0.1 + 0.0125 * i, 4) for i in range(65)),
         description="the reference's place between its two states, 0 to 1, in resistance",
     )
     assumed: tuple[float, ...] = Field(
@@ -134,9 +134,7 @@ EXPERIMENTS = (
         config=DeviceConfig,
         runner="imc.imce.switching:measure",
         summary="spin current of the heavy metal, and how fast it turns a macrospin",
-        seconds=lambda config: (
-            1e-6 * config.longest_ns * 1e3 * (100 + config.spins * len(config.currents_ua))
-        ),
+        seconds=lambda config: 1e-4 * config.longest_ns * (3000 + config.spins * len(config.currents_ua)),
     ),
     Experiment(
         name="imce/sensing",
