@@ -123,8 +123,8 @@ class DeviceConfig(Config):
 class StorageConfig(Config):
     """AlexNet's storage, counted from its layers."""
 
-    kept_bits: Literal[1, 8, 32, 64] = Field(
-        64, description="width of first and last layer in the table of layers; the slides do not say"
+    kept_bits: int = Field(
+        64, ge=1, le=64, description="bits of first and last layer in the table of layers; not printed"
     )
 
 
