@@ -236,6 +236,7 @@ def test_a_killed_sweep_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
         return at(self, sigma)
 
+    monkeypatch.setattr(variation, "SAVE_SECONDS", 0.0)
     monkeypatch.setattr(variation.Sweep, "at", dying)
     with pytest.raises(KeyboardInterrupt):
         kind.run(config, lambda done, note="": None)

@@ -1,5 +1,6 @@
 """Accuracy against device variation: Figure 3."""
 
+import time
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from imc.batmann.splits import Episodes, digital, trained, unpacked
 from imc.experiments import Outcome, Progress
 
 EXPERIMENT = "batmann/variation"
+SAVE_SECONDS = 5.0
+"""What is found so far is saved no more often."""
 WHERE = ("controller", "memory", "both")
 EDGE = (600.0, 1000.0, 1400.0)
 """The sigmas of the paper's two sentences, ohm."""
@@ -30,11 +33,14 @@ def vary(config: VariationConfig, progress: Progress) -> Outcome:
     sweep = Sweep(config, torch.from_numpy(unpacked(known.tensors()["keys"])))
     state = unfinished.load(EXPERIMENT, config)
     found: dict[str, dict[str, Any]] = state[1] if state else {}
+    saved = time.monotonic()
     for number, sigma in enumerate(config.sigmas):
         progress(number / len(config.sigmas), f"sigma {sigma:g} ohm")
         if f"{sigma:g}" not in found:
             found[f"{sigma:g}"] = sweep.at(sigma)
-            unfinished.save(EXPERIMENT, config, {}, found)
+            if time.monotonic() - saved >= SAVE_SECONDS:
+                unfinished.save(EXPERIMENT, config, {}, found)
+                saved = time.monotonic()
     metrics = turned(found)
     each = len(SCHEMES[config.columns].signs)
     metrics["cells"] = {name: each * layer.weight.numel() for name, layer in sweep.layers.items()}
