@@ -159,7 +159,7 @@ def convolve(
 
 
 def _position(array: SubArray, inputs: Bits, kernels: int, code: Code) -> Integers:
-    """Partial sums of the kernels in one sub-array for one input vector; its planes go into the first rows."""
+    """Partial sums of the kernels of one sub-array for one input vector, put into the first rows."""
     bits = len(inputs)
     for m, plane in enumerate(inputs):
         array.write(m, plane)
