@@ -54,6 +54,7 @@ def test_look_before_and_after_training() -> None:
     pairs = 2 * 30 * 29 // 2
     assert after["counts.same"].sum() + after["counts.other"].sum() == pairs
     assert after["counts.same"].sum() == 2 * 5 * 15
+    assert end.metrics["tied_parameters"] == end.metrics["changed_by_storing"] == 0
     trained = runs.find("batmann/train", **{k: v for k, v in TINY.items() if k != "looked_at"})
     assert trained
     assert end.metric("accuracy.bipolar") == pytest.approx(trained.metric("accuracy.bipolar.dot"), abs=1e-3)

@@ -26,7 +26,9 @@ def look(config: LookConfig, progress: Progress) -> Outcome:
     Metrics: accuracy.MEMORY, percent, over these episodes; positive, share of features of 0 and more,
     percent; constant, share of key bits that never change, percent; same.MEMORY and other.MEMORY, mean
     similarity of two drawings of one character, and of two characters of one episode; spread, standard
-    deviation of the latter for bipolar keys.
+    deviation of the latter for bipolar keys; tied_parameters, how many more parameters the controller has for
+    100-way 5-shot than for 5-way 1-shot; changed_by_storing, how many similarities of all queries to the keys
+    of half the characters change when those of the other half are stored as well.
 
     Tensors: pictures, uint8 (ways, shots + queries, 32, 32), of the first episode, and similarity.MEMORY,
     (queries, support); dots, (d + 1,), the dot products -d, -d + 2, ..., d of bipolar keys; counts.same and
@@ -52,13 +54,26 @@ def look(config: LookConfig, progress: Progress) -> Outcome:
         answers = memory.scores(queries, support, values).argmax(-1)
         accuracy[name] = round(100 * (answers == right).double().mean().item(), 4)
         arrays[f"similarity.{name}"] = memory.weights(queries[:1], support[:1])[0].cpu().numpy()
-    metrics = {"accuracy": accuracy, **of_pairs(stacked, arrays)}
+    alone = MEMORIES["bipolar"].weights(queries, support[:, : len(values) // 2])
+    together = MEMORIES["bipolar"].weights(queries, support)[..., : len(values) // 2]
+    metrics = {
+        "accuracy": accuracy,
+        **of_pairs(stacked, arrays),
+        "tied_parameters": parameters(config, 100, 5) - parameters(config, 5, 1),
+        "changed_by_storing": int((alone != together).sum()),
+    }
     task = tasks[0]
     both = np.concatenate([task.support, task.queries], 1)
     arrays["pictures"] = task.pictures(part, both).unflatten(0, both.shape).cpu().numpy()
     arrays["first"] = layers["conv1"].weight[:, 0].numpy()
     arrays["second"] = bipolar(layers["conv2"].weight[:SHOWN, :SHOWN]).to(torch.int8).numpy()
     return Outcome(metrics, arrays)
+
+
+def parameters(config: LookConfig, ways: int, shots: int) -> int:
+    """Of the controller that learns from episodes of this size."""
+    controller = Controller(config.model_copy(update={"ways": ways, "shots": shots}))
+    return sum(p.numel() for p in controller.parameters())
 
 
 @torch.no_grad()
