@@ -30,11 +30,11 @@ def printed(row: str, column: str) -> float:
 def estimate(config: EnergyConfig, progress: Progress) -> Outcome:
     """Energy and area, calibrated to AlexNet, predicted for the others.
 
-    Metrics: ``calibration``, the constants fitted; ``alexnet``, ``svhn``, ``mnist``, energies in uJ;
-    ``configurations``, the SVHN network at every W:I; ``and_share``, the largest of these in percent, with
-    two constants; ``treatments``, least and greatest ratio to the RRAM design for every way to count;
-    ``alone``, the same with one assumption changed at a time; ``area``; ``printed``, arithmetic on the
-    slides' table.
+    Metrics: ``calibration``, the constants fitted, and what reading two cells takes; ``alexnet``,
+    ``svhn``, ``mnist``, energies in uJ; ``configurations``, the SVHN network at every W:I; ``and_share``,
+    the largest of these in percent, with two constants; ``treatments``, least and greatest ratio to the
+    RRAM design for every way to count; ``alone``, the same with one assumption changed at a time;
+    ``area``; ``printed``, arithmetic on the slides' table.
     """
     edges = Edges(config.first_weight_bits, config.first_input_bits)
     treatment = Treatment(config.alexnet, edges, config.sensed)
@@ -45,6 +45,11 @@ def estimate(config: EnergyConfig, progress: Progress) -> Outcome:
     metrics: dict[str, Any] = {
         "calibration": {
             "sensing_fj": 1e3 * sensing,
+            "sensing_fj_by_edges": {
+                label: 1e3 * energy.calibrate(Treatment(config.alexnet, e, config.sensed), others)
+                for label, e in EDGES.items()
+            },
+            "two_cells_fj": 2 * components.value("cell_read") * components.value("and_time"),
             "two": {"sensing_fj": 1e3 * sensing_two, "factor": factor},
         },
         "alexnet": _energy(treatment, ALEXNETS[config.alexnet], sensing, others),
@@ -197,7 +202,10 @@ def _area(treatment: Treatment) -> dict[str, Any]:
             }
             for what, number in resident.items()
         }
-        found["networks"][name]["loads"] = area.loads(resident["all layers"], fitted)
+        found["networks"][name] |= {
+            "loads": area.loads(resident["all layers"], fitted),
+            "refill_uj": sum(p.cells for p in placed) * components.value("write") / 1e6,
+        }
     return found
 
 
