@@ -54,6 +54,12 @@ def threshold_ua(config: DeviceConfig) -> float:
     return 1e6 * torque * 2 * CHARGE / HBAR / gain(config)
 
 
+def torque_field(config: DeviceConfig) -> float:
+    """a_J in A/m of a charge current of 1 uA: hbar I_s / (2 e mu0 Ms V)."""
+    volume = energy(config) / (MU0 * (1e3 * config.ms_ka_m) ** 2)
+    return HBAR * gain(config) * 1e-6 / (2 * CHARGE * MU0 * 1e3 * config.ms_ka_m * volume)
+
+
 def thermal_start(config: DeviceConfig, spins: int, generator: np.random.Generator) -> Vector:
     """Directions around -p, as heat leaves them; small angles, both normal."""
     easy, hard, out = config.demagnetizing
@@ -85,9 +91,7 @@ def crossing_times(config: DeviceConfig, currents_ua: Array, spins: int, seed: i
         shape (currents, spins); the same starts for every current.
     """
     generator = np.random.default_rng(seed)
-    volume = energy(config) / (MU0 * (1e3 * config.ms_ka_m) ** 2)
-    field = HBAR * gain(config) * 1e-6 / (2 * CHARGE * MU0 * 1e3 * config.ms_ka_m * volume)
-    torque = np.repeat(field * np.asarray(currents_ua, dtype=float), spins)
+    torque = np.repeat(torque_field(config) * np.asarray(currents_ua, dtype=float), spins)
     x, y, z = (np.tile(part, len(currents_ua)) for part in thermal_start(config, spins, generator))
     times = np.full(torque.shape, np.inf)
     for step in range(1, round(config.longest_ns * 1e-9 / STEP_S) + 1):
