@@ -122,6 +122,16 @@ def test_two_quantized_layers_need_more_than_the_one_before():
     assert COUNTED["last_two_share"] == pytest.approx(100 * (1_638_400 + 5_120) / 2_080_272)
 
 
+def test_every_network_is_counted_alike():
+    by_layer = COUNTED["networks"]["svhn"]
+    for row, counts in COUNTED["ands"].items():
+        assert {name: found["bits"] for name, found in by_layer[row].items()} == counts
+    grouped, whole = (COUNTED["networks"][name]["w1i1"]["conv2"] for name in ("alexnet_grouped", "alexnet"))
+    assert whole["bits"] == 2 * grouped["bits"] == 447_897_600
+    assert (whole["rows"], grouped["rows"]) == (729 * 256 * 5, 729 * 256 * 3)  # 2400 and 1200 over 512
+    assert sum(COUNTED["networks"]["lenet"]["macs"].values()) == 2_293_000
+
+
 def test_thirty_two_bits_take_a_thousand_ands_a_product():
     assert sum(COUNTED["ands"]["w32i32"].values()) == 1024 * SVHN.macs
 

@@ -15,7 +15,11 @@ from imc import reference
 from imc.cost.matrices import Matrix
 from imc.experiments import Outcome, Progress
 from imc.imce.cost_experiments import OperationsConfig
-from imc.imce.networks import SVHN, Layer, Network
+from imc.imce.mapping import place
+from imc.imce.networks import ALEXNET, ALEXNET_GROUPED, LENET, SVHN, Layer, Network
+
+NETWORKS = {"svhn": SVHN, "alexnet": ALEXNET, "alexnet_grouped": ALEXNET_GROUPED, "lenet": LENET}
+"""The networks that are counted; the slides break down the first."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,14 @@ def first_over_greatest(counts: Mapping[str, int]) -> float:
 
 
 def count(config: OperationsConfig, progress: Progress) -> Outcome:
-    """Operations of the slides' network (SVHN), for every W:I of their table.
+    """Operations of the slides' network (SVHN), and of those of their comparison, for every W:I.
 
     Metrics: ``complexity.<row>.inference`` and ``.training``; ``flops``; ``macs``, ``weights`` by layer;
     ``last_two_share``, the weights of the last two layers, percent of all; ``ands.<row>.<layer>``, and
     ``first_share.<row>`` in percent; ``first_over_greatest``, the smallest over the quantized rows;
     ``bits_needed.<row>``, the product of bits from which on the first layer is the greatest;
-    ``greatest_step``, the greatest ratio of a quantized convolution's count to that of the one before.
+    ``greatest_step``, the greatest ratio of a quantized convolution's count to that of the one before;
+    ``networks.<name>.<row>.<layer>``, ANDs of bits and of rows in each of `NETWORKS`.
     """
     edges = Edges(config.first_weight_bits, config.first_input_bits)
     gradient_bits = int(reference.value("imce.network.gradient_bits").value)
@@ -101,7 +106,18 @@ def count(config: OperationsConfig, progress: Progress) -> Outcome:
         "first_share": {name: 100 * c[first.name] / sum(c.values()) for name, c in counts.items()},
         "first_over_greatest": min(first_over_greatest(counts[name]) for name in quantized),
         "bits_needed": {name: greatest * w * i / first.macs for name, (w, i) in quantized.items()},
+        "networks": {name: _by_layer(network, edges) for name, network in NETWORKS.items()},
         "greatest_step": max(b.macs / a.macs for a, b in pairwise(convolutions[1:])),
     }
     progress(1)
     return Outcome(metrics)
+
+
+def _by_layer(network: Network, edges: Edges) -> dict[str, Any]:
+    """MACs, and at every W:I the ANDs of single bits (columns occupied) and of rows, by layer."""
+    found: dict[str, Any] = {"macs": {layer.name: layer.macs for layer in network.layers}}
+    for row, bits in configurations().items():
+        layers = matrices(network, *bits, edges)
+        placed = dict(zip(layers, place(layers.values()), strict=True))
+        found[row] = {name: {"bits": p.bit_ands, "rows": p.row_ands} for name, p in placed.items()}
+    return found
