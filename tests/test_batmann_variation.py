@@ -223,6 +223,17 @@ def test_another_device_for_the_queries_changes_them_alone() -> None:
     assert same["accuracy"]["controller"]["600"] != redrawn["accuracy"]["controller"]["600"]
 
 
+def test_levelling_takes_the_mean_error_off_every_layer() -> None:
+    layers = untrained(tiny())
+    for levelled in (False, True):
+        config = tiny(columns="single", levelled=levelled, products="float32", tuned=levelled)
+        hardware = Hardware(config, layers, 600.0, CPU)
+        hardware.keys(Episodes(config).pictures(0), 0)
+        for layer in hardware.controller.layers.values():
+            error = float((layer.matrix - layer.ideal).mean() / layer.limit)
+            assert (abs(error) < 1e-6) == levelled
+
+
 def test_a_killed_sweep_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny(sigmas=(0, 300, 900), seed=3)
     kind = experiments.find("batmann/variation")

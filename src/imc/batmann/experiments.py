@@ -161,6 +161,7 @@ class VariationConfig(KeysConfig):
         "cells", description="where the first layer's 8-bit weights are: cells of any conductance"
     )
     tuned: bool = Field(True, description="one slope and intercept a layer, fitted as MemTorch does")
+    levelled: bool = Field(False, description="each layer's mean error of its weights is taken off digitally")
     sigmas: tuple[Ohm, ...] = Field(tuple(100.0 * i for i in range(15)), description="spreads, ohm")
     products: Literal["float32", "bfloat16"] = Field(
         "bfloat16", description="of signs with disturbed weights; all else is float32"

@@ -99,6 +99,9 @@ class Hardware:
         self.controller.program(self.seed(index, device))
         if self.config.tuned and self.sigma:  # without variation there is nothing to correct
             self.controller.tune(self.seed(index, device, 1))
+        if self.config.levelled:
+            for layer in self.controller.layers.values():  # the digital side adds up the inputs for it
+                layer.matrix.sub_((layer.effective() - layer.ideal).mean())
         return in_parts(self.controller, pictures)
 
     def floored(self) -> dict[str, int]:
