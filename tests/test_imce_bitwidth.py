@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.io import savemat
 
 from imc import datasets, experiments, runs, unfinished
+from imc.datasets import svhn
 from imc.errors import UserError
 from imc.imce import pictures, training
 from imc.imce.dorefa import QUANTIZED, SIDE, Network
@@ -140,6 +142,26 @@ def test_a_photographs_digits_stay_on_one_side(monkeypatch: pytest.MonkeyPatch) 
     assert [len(s) for s in sides] == [80, 20]
     other = pictures.load(BitWidthConfig.build(data="svhn-part", seed=1))[1]
     assert set(other.images[:, 0, 0, 0].tolist()) != sides[1]
+
+
+def test_official_svhn_from_its_files_to_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three .mat files in their form, tiny; one epoch of the released recipe on train and extra."""
+    draw = np.random.default_rng(0)
+    paths = []
+    for name, count in (("train", 6), ("test", 4), ("extra", 10)):
+        images = draw.integers(0, 256, (32, 32, 3, count), dtype=np.uint8)
+        labels = draw.integers(1, 11, (count, 1), dtype=np.uint8)
+        paths.append(tmp_path / f"{name}_32x32.mat")
+        savemat(paths[-1], {"X": images, "y": labels})
+    made = {"svhn": svhn.read_official(paths[:2]), "svhn-extra": svhn.read_extra(paths[2:])}
+    monkeypatch.setattr(datasets, "load", lambda name: datasets.Dataset(name, made[name], "", ""))
+    config = BitWidthConfig.build(data="svhn", weight_bits=1, input_bits=2, epochs=1, batch=4)
+    learnt, test = pictures.load(config)
+    assert (len(learnt.labels), len(test.labels)) == (16, 4)
+    both = np.concatenate([made["svhn"]["train_labels"], made["svhn-extra"]["train_labels"]])
+    assert sorted(learnt.labels.tolist()) == sorted(both.tolist())
+    metrics = train(config, quiet).metrics
+    assert (metrics["steps"], metrics["test_pictures"]) == (4, 4)
 
 
 def files(folder: Path) -> list[bytes]:
