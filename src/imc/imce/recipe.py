@@ -11,8 +11,8 @@ different dropout techniques", is not described. `data` chooses the defaults of 
 | svhn-part | photographs drawn by the seed, four in five | 15 | 32 | 5 epochs |
 
 The other two are cut to what two cores can do, the same for every bit width. They have the slides' average
-pooling, and activations clipped to [0, 1]: with the released min(1, |x|) not even real weights begin to learn
-in so short a time.
+pooling, and activations clipped to [0, 1]: with the released min(1, |x|) the network begins to learn too late
+for so short a training.
 """
 
 from collections.abc import Mapping
