@@ -89,9 +89,8 @@ def test_more_current_turns_sooner_and_seeds_repeat():
 
 
 def test_device_metrics():
-    found = switching.measure(
-        DeviceConfig.build(effort="smoke", demagnetizing=(0.02, 0.06, 0.92)), quiet
-    ).metrics
+    config = DeviceConfig.build(effort="smoke", demagnetizing=(0.02, 0.06, 0.92))
+    found = switching.measure(config, lambda done, note="": None).metrics
     assert found["saturation"] == pytest.approx(1, abs=1e-6)
     # 3770 nm3 at 850 kA/m, a difference of 0.04, half, over 300 k
     energy = 4e-7 * math.pi * 850e3**2 * (math.pi / 4 * 60 * 40 * 2) * 1e-27
