@@ -29,6 +29,7 @@ def test_count_interval_is_wilsons(case: tuple[int, int]) -> None:
     expected = stats.binomtest(hits, trials).proportion_ci(method="wilson")
     assert math.isclose(found.low, expected.low, rel_tol=1e-6, abs_tol=1e-9)
     assert math.isclose(found.high, expected.high, rel_tol=1e-6, abs_tol=1e-9)
+    assert 0 <= found.low <= found.mean <= found.high <= 1
 
 
 def test_one_seed_tells_nothing_of_the_spread() -> None:

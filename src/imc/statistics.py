@@ -65,7 +65,10 @@ class Estimate:
         p, z2 = hits / trials, _Z975**2
         centre = (p + z2 / (2 * trials)) / (1 + z2 / trials)
         half = math.sqrt(p * (1 - p) / trials + z2 / (4 * trials**2)) * _Z975 / (1 + z2 / trials)
-        return cls(p, max(0.0, centre - half), min(1.0, centre + half), trials)
+        # no hits and no misses end at the share itself; rounding must not put the end on its other side
+        low = 0.0 if hits == 0 else max(0.0, centre - half)
+        high = 1.0 if hits == trials else min(1.0, centre + half)
+        return cls(p, low, high, trials)
 
     @property
     def half_width(self) -> float:
