@@ -1,6 +1,7 @@
 """Drawings of the bit-wise convolution at work in a sub-array."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -9,7 +10,8 @@ from imc.imce.subarray import PIPELINE, Step, SubArray
 from imc.svg import COLOURS, INK
 
 STAGES = ("write a row", "AND two rows", "bit counter", "shifter", "sum")
-CELL = {"ha": "center", "va": "center", "fontsize": 9.5}
+CELL: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
+SMALL = CELL | {"fontsize": 8.5}
 
 
 def draw_mapping(ax: Axes, array: SubArray, step: Step, bits: int) -> None:
@@ -40,7 +42,7 @@ def draw_mapping(ax: Axes, array: SubArray, step: Step, bits: int) -> None:
         left = columns + 1 + 3.5 * i
         box = Rectangle((left, below - 0.45), 2.7, 1.9, facecolor="none", edgecolor=INK, linewidth=0.9)
         ax.add_patch(box)
-        ax.text(left + 1.35, below + 0.5, text, **(CELL | {"fontsize": 8.5}))
+        ax.text(left + 1.35, below + 0.5, text, **SMALL)
         arrow = {"arrowstyle": "->", "color": INK, "linewidth": 0.9}
         ax.annotate("", (left, below + 0.5), (left - (1 if i == 0 else 0.8), below + 0.5), arrowprops=arrow)
     ax.set_xlim(-2.2, columns + 11.6)
@@ -56,7 +58,7 @@ def draw_shares(ax: Axes, steps: Sequence[Step], bits: int) -> None:
         face = (COLOURS[2], 0.10 * step.count)
         ax.add_patch(Rectangle((x, y), 1, 1, facecolor=face, edgecolor=INK, linewidth=0.7))
         ax.text(x + 0.5, y + 0.36, f"{step.count} « {step.shift}", **CELL)
-        ax.text(x + 0.5, y + 0.72, f"{step.shifted}", **(CELL | {"fontsize": 8.5}))
+        ax.text(x + 0.5, y + 0.72, f"{step.shifted}", **SMALL)
     for k in range(bits):
         ax.text(bits - 0.5 - k, -0.12, f"C{k}(I)", ha="center", va="bottom", fontsize=9.5)
         ax.text(-0.1, bits - 0.5 - k, f"C{k}(W)", ha="right", va="center", fontsize=9.5)
