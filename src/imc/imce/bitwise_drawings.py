@@ -11,7 +11,7 @@ from imc.svg import COLOURS, INK
 
 STAGES = ("write a row", "AND two rows", "bit counter", "shifter", "sum")
 CELL: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9.5}
-SMALL = CELL | {"fontsize": 8.5}
+SMALL: dict[str, Any] = CELL | {"fontsize": 8.5}
 
 
 def draw_mapping(ax: Axes, array: SubArray, step: Step, bits: int) -> None:
