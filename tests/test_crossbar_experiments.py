@@ -75,6 +75,7 @@ def test_every_contender_programs_and_infers():
         assert found["program_ms"] > 0
         assert found["mib"] >= found["mib_before"] > 0
     assert contenders.contend("ours-float32", "mlp", 1)["error"] < 1e-5
+    assert contenders.torch.is_grad_enabled(), "what trains after it can still train"
 
 
 def test_torch_by_hand_and_ours_are_the_same_network():

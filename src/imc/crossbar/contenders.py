@@ -203,9 +203,9 @@ def growth(repeats: int) -> dict[str, list[float]]:
     return found
 
 
+@torch.no_grad()
 def contend(name: str, network: str, repeats: int) -> dict[str, float]:
     """Times (ms) and memory (MiB) of a contender; `error` where it is ours."""
-    torch.set_grad_enabled(False)
     kind, _, how = name.partition("-")
     net, x = NETWORKS[network]()
     found = {"mib_before": peak_mib()}
