@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from imc.errors import UserError
 
@@ -86,5 +86,8 @@ def _text(text: str) -> str:
         raise ValueError(_FORM) from None
 
 
-LayerText = Annotated[str, AfterValidator(_text)]
-"""A layer in this notation, as a field of a configuration."""
+Layers = Annotated[
+    tuple[Annotated[str, AfterValidator(_text)], ...],
+    Field(description="inputs x outputs, then places, bits and groups: 75x48x1296w8i8g2", min_length=1),
+]
+"""A network in this notation, as a field of a configuration."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from imc.config import Config
-from imc.cost.matrices import LayerText
+from imc.cost.matrices import Layers
 from imc.experiments import Experiment
 
 
@@ -30,11 +30,7 @@ class EnergyConfig(OperationsConfig):
 class MappedConfig(EnergyConfig):
     """Any network on IMCE: what it occupies, takes and lasts."""
 
-    layers: tuple[LayerText, ...] = Field(
-        ("400x128", "128x128", "128x10"),
-        description="inputs x outputs, then places, bits and groups: 75x48x1296w8i8g2",
-        min_length=1,
-    )
+    layers: Layers = ("400x128", "128x128", "128x10")
 
 
 EXPERIMENTS = (

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from imc.config import Config
-from imc.cost.matrices import LayerText
+from imc.cost.matrices import Layers
 from imc.experiments import Experiment
 
 
@@ -126,11 +126,7 @@ class EfficiencyConfig(Config):
 class MappedConfig(EfficiencyConfig):
     """Any network on the thesis's circuits, as chapter V implies them."""
 
-    layers: tuple[LayerText, ...] = Field(
-        ("400x128", "128x128", "128x10"),
-        description="inputs x outputs, then places, bits and groups: 75x48x1296w8i8g2",
-        min_length=1,
-    )
+    layers: Layers = ("400x128", "128x128", "128x10")
 
 
 EXPERIMENTS = (
