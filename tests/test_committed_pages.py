@@ -84,9 +84,7 @@ def nbval(notebook: Path, results: Path | None = None) -> subprocess.CompletedPr
     command += ["--nbval", "--nbval-current-env", str(notebook)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "IMC_TEST_RESULTS": str(results or "")}
     environment.pop("PYTEST_XDIST_WORKER", None)
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_a_changed_digit_in_a_page_s_output_fails(tmp_path):

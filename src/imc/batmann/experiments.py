@@ -74,6 +74,9 @@ class TrainConfig(Config):
         description="characters: the episode's own, or 15 % of the training characters, kept apart",
     )
 
+    noise: Ohm = Field(0.0, description="sigma of the cells' variation in learning, ohm; 0: none")
+    noise_meaning: Meaning = Field("clip-2", description="of that sigma: see imc.crossbar.variation")
+
     data: Literal["omniglot", "glyphs"] = Field("omniglot", description="glyphs: the stand-in")
     split: Literal["characters", "alphabets"] = Field(
         "characters", description="964/659: drawn by character, or the official one by alphabet"
@@ -114,6 +117,8 @@ class TrainConfig(Config):
             )
         if self.controller == "fp32" and self.last_layer == "binary":
             raise ValueError("xnor, xnor-net or rbnn for binary layers; fp32 has none")
+        if self.noise and self.controller != "xnor":
+            raise ValueError("controller = 'xnor' to learn with noise")
         if self.loss == "log" and self.normalization != "sum":
             raise ValueError("'cross-entropy', or normalization = 'sum' for the log loss")
         return self
@@ -123,6 +128,15 @@ class SeedsConfig(TrainConfig):
     """The runs of `seeds` seeds of one training: seed, seed + 1, ..."""
 
     seeds: int = Field(3, ge=1, le=64, description="runs to gather")
+
+
+class TaskConfig(SeedsConfig):
+    """Tests of trained controllers on tasks of another size."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {**SeedsConfig.smoke, "seeds": 2, "test_ways": 4}
+
+    test_ways: int = Field(20, ge=2, le=400, description="characters of a test episode")
+    test_shots: int = Field(5, ge=1, le=10, description="drawings of each in its support set")
 
 
 class KeysConfig(TrainConfig):
@@ -137,6 +151,37 @@ class KeysConfig(TrainConfig):
     splits: int = Field(20, ge=1, le=1000, description="of an episode's drawings into support and queries")
     r_on: float = Field(1e3, gt=0, description="resistance of the ON state, ohm")
     r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
+
+
+class MemoryConfig(KeysConfig):
+    """The key memory alone, in arrays with wires and converters, or with fewer bits."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {
+        **KeysConfig.smoke, "rows": 32, "columns": 16, "wires": (0.0, 10.0), "adc_bits": (2, 8),
+        "kept": (16, 64),
+    }  # fmt: skip
+
+    rows: int = Field(128, ge=1, le=8192, description="of an array: bits of a key")
+    columns: int = Field(128, ge=2, le=8192, description="of an array; two for each stored key")
+    wires: tuple[Ohm, ...] = Field(
+        (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+        description="of each stretch between two cells, ohm",
+        min_length=1,
+    )
+    adc_bits: tuple[Annotated[int, Field(ge=2, le=16)], ...] = Field(
+        (2, 3, 4, 5, 6, 7, 8), description="of each array's converters", min_length=1
+    )
+    kept: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
+        (16, 32, 64, 128, 256, 512),
+        description="bits of each key that are stored, drawn at random",
+        min_length=1,
+    )
+
+    @model_validator(mode="after")
+    def _enough_bits(self) -> Self:
+        if max(self.kept) > self.dimension:
+            raise ValueError(f"at most {self.dimension} bits to keep, the dimension of a key")
+        return self
 
 
 class LookConfig(TrainConfig):
@@ -198,6 +243,22 @@ EXPERIMENTS = (
         summary="the test accuracies of batmann/train over several seeds, side by side",
         datasets=lambda config: (config.data,),
         seconds=lambda config: config.seeds * seconds(config),
+    ),
+    Experiment(
+        name="batmann/task",
+        config=TaskConfig,
+        runner="imc.batmann.tasks:test",
+        summary="trained controllers on tasks of another size: 5-way 1-shot, 100-way 5-shot",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: config.seeds * (20 + 600 * (config.channels / 128) ** 2),
+    ),
+    Experiment(
+        name="batmann/memory",
+        config=MemoryConfig,
+        runner="imc.batmann.stored:sweep",
+        summary="accuracy against wire resistance, converter bits and key bits of the memory",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 1.0 * config.draws * len(config.wires),
     ),
     Experiment(
         name="batmann/keys",

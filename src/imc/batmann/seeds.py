@@ -19,11 +19,11 @@ def gather(config: SeedsConfig, progress: Progress) -> Outcome:
         found.append(runs.obtain("batmann/train", **values, seed=config.seed + i).metrics)
         progress((i + 1) / config.seeds, f"seed {config.seed + i}")
     kept = ("accuracy", "most_frequent_answer", "best_episode", "trained_episodes", "stopped")
-    return Outcome({name: _lists([run[name] for run in found]) for name in kept})
+    return Outcome({name: side_by_side([run[name] for run in found]) for name in kept})
 
 
-def _lists(values: list[Any]) -> Any:
+def side_by_side(values: list[Any]) -> Any:
     """Equal nested mappings to one, each leaf a list."""
     if isinstance(values[0], dict):
-        return {name: _lists([value[name] for value in values]) for name in values[0]}
+        return {name: side_by_side([value[name] for value in values]) for name in values[0]}
     return values

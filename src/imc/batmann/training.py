@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from imc import unfinished
-from imc.batmann import observing, pictures, testing
+from imc.batmann import noise, observing, pictures, testing
 from imc.batmann.controllers import LAYERS, Controller
 from imc.batmann.deployed import pack
 from imc.batmann.episodes import Episode, draw, labels
@@ -78,6 +78,7 @@ class Training:
             self.optimizer = torch.optim.SGD(
                 self.parameters, config.learning_rate, momentum=MOMENTUM, weight_decay=DECAY
             )
+        self.cells = noise.Cells(config, self.controller) if config.noise else None
         self.watch = observing.Watch(self.controller)
         self.episode = 0
         self.best: dict[str, Tensor] = {}
@@ -130,6 +131,8 @@ class Training:
         task = draw(config, "train", self.episode, len(part))
         batch = torch.cat([task.pictures(part, task.support), task.pictures(part, task.queries)])
         self.controller.prepare(self.episode)
+        if self.cells is not None:
+            self.cells.program(self.episode)
         features = self.features(pictures.normalized(batch))
         support, queries = features.split([config.ways * config.shots, config.ways * config.queries])
         answers = labels(config.ways, config.queries, self.device)

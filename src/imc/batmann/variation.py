@@ -9,6 +9,7 @@ from torch import Tensor
 from imc import runs, unfinished
 from imc.batmann.experiments import KeysConfig, VariationConfig
 from imc.batmann.on_crossbars import SCHEMES, Hardware
+from imc.batmann.seeds import side_by_side
 from imc.batmann.splits import Episodes, digital, trained, unpacked
 from imc.experiments import Outcome, Progress
 
@@ -61,7 +62,7 @@ class Sweep:
         """What `vary` records of one sigma, nested, lists over draws at the leaves."""
         hardware = Hardware(self.config, self.layers, sigma, self.digital.device)
         draws = [self._draw(hardware, index) for index in range(self.config.draws)]
-        return _lists(draws)
+        return side_by_side(draws)
 
     def _draw(self, hardware: Hardware, index: int) -> dict[str, Any]:
         episodes = self.episodes
@@ -83,13 +84,6 @@ class Sweep:
             "flipped": round(100 * (support[0] != own[0]).double().mean().item(), 4),
             "floor": floored,
         }
-
-
-def _lists(values: list[Any]) -> Any:
-    """Equal nested mappings to one, each leaf a list."""
-    if isinstance(values[0], dict):
-        return {name: _lists([value[name] for value in values]) for name in values[0]}
-    return values
 
 
 def turned(found: dict[str, dict[str, Any]]) -> dict[str, Any]:

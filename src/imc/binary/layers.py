@@ -56,12 +56,21 @@ class Layer(nn.Module):
         weight: initial weights, (outputs, inputs) of a dense layer or (outputs, channels, k, k) of a
         convolution.
         bias: initial bias (outputs,), or None for a layer without.
+
+    Attributes:
+        error: what is added to the stored weights in computing with them, in their unit and shape;
+            None: nothing.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight.clone())
         self.bias = None if bias is None else nn.Parameter(bias.clone())
+        self.error: Tensor | None = None
+
+    def held(self, codes: Tensor) -> Tensor:
+        """The stored weights `codes` as imperfect cells hold them: off by `error`, if one is set."""
+        return codes if self.error is None else codes + self.error
 
     def weights(self) -> Tensor:
         """The weights that multiply, in the shape of `weight`, with their gradient."""
@@ -106,7 +115,7 @@ class EightBitLayer(Layer):
 
     def weights(self) -> Tensor:
         integers, unit = self._code()
-        return straight_through(integers * unit, self.weight)
+        return straight_through(self.held(integers) * unit, self.weight)
 
     def _code(self) -> tuple[Tensor, Tensor]:
         w = self.weight.detach()

@@ -24,7 +24,7 @@ class XnorLayer(Layer):
         self.alpha = nn.Parameter(scales(weight, alpha))
 
     def weights(self) -> Tensor:
-        return self.alpha * sign_clamping(standardize_filters(self.weight))
+        return self.alpha * self.held(sign_clamping(standardize_filters(self.weight)))
 
     def offset(self) -> Tensor | None:
         return None if self.bias is None else self.alpha.flatten() * self.bias
