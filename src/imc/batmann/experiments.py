@@ -213,6 +213,14 @@ class VariationConfig(KeysConfig):
     )
 
 
+class PrintedConfig(Config):
+    """The paper's own numbers held against each other and against the data set."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"data": "glyphs"}
+
+    data: Literal["omniglot", "glyphs"] = Field("omniglot", description="glyphs: the stand-in")
+
+
 def seconds(config: TrainConfig) -> float:
     """Expected wall time of a training on 2 cores that do 250 GFLOP/s, in the step."""
     pictures = config.ways * (config.shots + config.queries)
@@ -243,6 +251,14 @@ EXPERIMENTS = (
         summary="the test accuracies of batmann/train over several seeds, side by side",
         datasets=lambda config: (config.data,),
         seconds=lambda config: config.seeds * seconds(config),
+    ),
+    Experiment(
+        name="batmann/printed",
+        config=PrintedConfig,
+        runner="imc.batmann.printed:check",
+        summary="Table I's printed numbers against each other, and counts of Omniglot",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 2.0,
     ),
     Experiment(
         name="batmann/task",
