@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from imc import batch, experiments, runs
+from imc import batch, datasets, experiments, runs
 from imc.batmann import pictures, testing
 from imc.batmann.controllers import LAYERS, Controller
 from imc.batmann.deployed import kind, network, pack, unpack
@@ -250,3 +250,13 @@ def test_lists_of_runs_fit_together() -> None:
         values = config.model_dump(exclude={"seed", "seeds"})
         for seed in range(config.seed, config.seed + config.seeds):
             assert f"batmann/train/{TrainConfig.build(**values, seed=seed).slug()}" in trained
+
+
+def test_printed_numbers_are_held_against_each_other() -> None:
+    found = runs.obtain("batmann/printed", effort="smoke").metrics
+    assert found["row"]["batmann_x"] == 96.53
+    assert found["minus_fp32"]["rbnn"] == pytest.approx(0.74)
+    assert found["constant_answer"] == 5.0
+    data = datasets.load("glyphs")
+    assert found["characters"] == len(data.background) + len(data.evaluation)
+    assert found["drawings"] == 20
