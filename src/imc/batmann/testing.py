@@ -15,6 +15,8 @@ from imc.batmann.memory import Memory
 
 TURNS = 4
 PICTURES_AT_ONCE = 100
+DOUBLES_AT_ONCE = 16
+"""In float64: few enough that im2col stays in memory that is at hand; 100 take three times as long."""
 EPISODES_AT_ONCE = 50
 
 SCHEMES = {
@@ -70,10 +72,11 @@ class Embedded:
         used, rows = np.unique(np.stack(places), return_inverse=True)
         self.shots = episodes[0].support.shape[1]
         self.rows = torch.from_numpy(rows.reshape(len(episodes), *sets[0].shape)).to(part.device)
+        at_once = DOUBLES_AT_ONCE if dtype == torch.float64 else PICTURES_AT_ONCE
         self.features = torch.cat(
             [
                 controller(pictures.normalized(_turned(part, chosen), dtype)).float()
-                for chosen in torch.from_numpy(used).to(part.device).split(PICTURES_AT_ONCE)
+                for chosen in torch.from_numpy(used).to(part.device).split(at_once)
             ]
         )
 
