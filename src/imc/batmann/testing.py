@@ -16,7 +16,7 @@ from imc.batmann.memory import Memory
 TURNS = 4
 PICTURES_AT_ONCE = 100
 DOUBLES_AT_ONCE = 16
-"""In float64: few enough that im2col stays in memory that is at hand; 100 take three times as long."""
+"""In float64: few enough that im2col stays in memory that is at hand."""
 EPISODES_AT_ONCE = 50
 
 SCHEMES = {
@@ -73,12 +73,15 @@ class Embedded:
         self.shots = episodes[0].support.shape[1]
         self.rows = torch.from_numpy(rows.reshape(len(episodes), *sets[0].shape)).to(part.device)
         at_once = DOUBLES_AT_ONCE if dtype == torch.float64 else PICTURES_AT_ONCE
-        self.features = torch.cat(
-            [
-                controller(pictures.normalized(_turned(part, chosen), dtype)).float()
-                for chosen in torch.from_numpy(used).to(part.device).split(at_once)
-            ]
-        )
+        chosen = torch.from_numpy(used).to(part.device)
+
+        def embed(few: Tensor) -> Tensor:
+            return controller(pictures.normalized(_turned(part, few), dtype))
+
+        # written into one tensor: kept piece by piece, they would lie scattered over im2col's freed memory
+        self.features = torch.empty(len(chosen), embed(chosen[:1]).shape[1], device=part.device)
+        for rows, few in zip(self.features.split(at_once), chosen.split(at_once), strict=True):
+            rows.copy_(embed(few))
 
     def answers(self, memories: list[Memory]) -> Tensor:
         """Classes (memories, episodes, ways * queries) that each memory answers."""
