@@ -18,7 +18,7 @@ from imc.binary.layers import Deployed
 from imc.crossbar.arrays import Chip
 from imc.crossbar.cells import Device
 from imc.crossbar.mapping import DoubleColumn, SingleColumn
-from imc.crossbar.network import map_network
+from imc.crossbar.network import CrossbarNetwork, map_network
 from imc.crossbar.variation import OneSidedClip, Step, meaning
 
 SCHEMES = {"double": DoubleColumn(), "single": SingleColumn()}
@@ -109,17 +109,23 @@ class Hardware:
         return {n: int((layer.cells > 0.999 / FLOOR).sum()) for n, layer in self.controller.layers.items()}
 
     def memory(self, index: int) -> Similarities:
-        """Dot products in draw `index` of the key memory: every split is written into the same cells."""
+        """Dot products in draw `index` of the key memory."""
+        return in_cells(self._keys, self.seed(index, 2))
 
-        def products(queries: Tensor, support: Tensor) -> Tensor:
-            found = []
-            for q, k in zip(queries, support, strict=True):
-                self._keys.layers[""].ideal.copy_(k)
-                self._keys.program(self.seed(index, 2))
-                found.append(self._keys(q))
-            return torch.stack(found)
 
-        return products
+def in_cells(stored: CrossbarNetwork, seed: int) -> Similarities:
+    """Dot products in the one layer of `stored`, whose outputs are the keys: every split is written into the
+    same cells."""
+
+    def products(queries: Tensor, support: Tensor) -> Tensor:
+        found = []
+        for q, k in zip(queries, support, strict=True):
+            stored.layers[""].ideal.copy_(k)
+            stored.program(seed)
+            found.append(stored(q))
+        return torch.stack(found)
+
+    return products
 
 
 def _integers(layer: nn.Module, inputs: object, sums: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from imc import runs
 from imc.batmann.experiments import KeysConfig, MemoryConfig
+from imc.batmann.on_crossbars import in_cells
 from imc.batmann.splits import Episodes, Similarities, digital, unpacked
 from imc.crossbar.arrays import Array, Chip
 from imc.crossbar.cells import Device
@@ -63,16 +64,7 @@ def _arrays(config: MemoryConfig, array: Array) -> Callable[[int], Similarities]
     """A memory in double columns: a key a pair of columns, a query the voltages of the rows."""
     chip = Chip(Device(config.r_on, config.r_off), DoubleColumn(), array=array, limit=1.0)
     stored = map_network(nn.Linear(config.dimension, config.ways * config.shots, bias=False), chip)
-
-    def products(queries: Tensor, support: Tensor) -> Tensor:
-        found = []
-        for q, k in zip(queries, support, strict=True):
-            stored.layers[""].ideal.copy_(k)
-            stored.program(0)  # exact cells: no random numbers
-            found.append(stored(q))
-        return torch.stack(found)
-
-    return lambda index: products
+    return lambda index: in_cells(stored, 0)  # exact cells: no random numbers
 
 
 def _kept(config: MemoryConfig, bits: int) -> Callable[[int], Similarities]:
