@@ -37,6 +37,15 @@ def trained(config: TrainConfig) -> dict[str, Deployed]:
     return unpack(config, runs.obtain("batmann/train", **of_training(config)).tensors())
 
 
+def digital_keys(config: KeysConfig) -> Tensor:
+    """Keys (draws, ways * (shots + queries), d) of -1 and +1, float32, of the digital controller.
+
+    Those of `batmann/keys`, found or made now.
+    """
+    known = runs.obtain("batmann/keys", **{name: getattr(config, name) for name in KeysConfig.model_fields})
+    return torch.from_numpy(np.unpackbits(known.tensors()["keys"], axis=-1).astype(np.float32) * 2 - 1)
+
+
 class Episodes:
     """The test episodes of a configuration, one a draw."""
 
@@ -91,8 +100,3 @@ def digital(queries: Tensor, support: Tensor) -> Tensor:
 def in_parts(controller: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """Keys (n, d), -1 and +1, of pictures (n, 1, 32, 32), a few at a time."""
     return torch.cat([bipolar(controller(part).float()) for part in x.split(testing.PICTURES_AT_ONCE)])
-
-
-def unpacked(packed: np.ndarray) -> np.ndarray:
-    """Keys of -1 and +1, float32, from their bits."""
-    return np.unpackbits(packed, axis=-1).astype(np.float32) * 2 - 1

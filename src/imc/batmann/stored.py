@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from imc import runs
-from imc.batmann.experiments import KeysConfig, MemoryConfig
+from imc.batmann.experiments import MemoryConfig
 from imc.batmann.on_crossbars import in_cells
-from imc.batmann.splits import Episodes, Similarities, digital, unpacked
+from imc.batmann.splits import Episodes, Similarities, digital, digital_keys
 from imc.crossbar.arrays import Array, Chip
 from imc.crossbar.cells import Device
 from imc.crossbar.converters import ADC
@@ -29,8 +27,7 @@ def sweep(config: MemoryConfig, progress: Progress) -> Outcome:
     Metrics, percent, a list over draws: accuracy.digital; accuracy.wires by ohm ("0.1"); accuracy.adc by
     bits; accuracy.kept by bits of a key.
     """
-    known = runs.obtain("batmann/keys", **{n: getattr(config, n) for n in KeysConfig.model_fields})
-    keys = torch.from_numpy(unpacked(known.tensors()["keys"]))
+    keys = digital_keys(config)
     episodes = Episodes(config)
     whole = Array(config.rows, config.columns, differential=True)
     memories: dict[str, dict[str, Callable[[int], Similarities]]] = {

@@ -3,14 +3,13 @@
 import time
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from imc import runs, unfinished
-from imc.batmann.experiments import KeysConfig, VariationConfig
+from imc import unfinished
+from imc.batmann.experiments import VariationConfig
 from imc.batmann.on_crossbars import SCHEMES, Hardware
 from imc.batmann.seeds import side_by_side
-from imc.batmann.splits import Episodes, digital, trained, unpacked
+from imc.batmann.splits import Episodes, digital, digital_keys, trained
 from imc.experiments import Outcome, Progress
 
 EXPERIMENT = "batmann/variation"
@@ -30,8 +29,7 @@ def vary(config: VariationConfig, progress: Progress) -> Outcome:
     much more is lost from 1000 to 1400 ohm than from 600 to 1000. At sigma 0 the controller's keys are the
     digital ones, which `batmann/keys` holds against those of ideal crossbars.
     """
-    known = runs.obtain("batmann/keys", **{n: getattr(config, n) for n in KeysConfig.model_fields})
-    sweep = Sweep(config, torch.from_numpy(unpacked(known.tensors()["keys"])))
+    sweep = Sweep(config, digital_keys(config))
     state = unfinished.load(EXPERIMENT, config)
     found: dict[str, dict[str, Any]] = state[1] if state else {}
     saved = time.monotonic()
