@@ -194,7 +194,9 @@ class LookConfig(TrainConfig):
 class VariationConfig(KeysConfig):
     """Accuracy against device variation: controller and memory of a training on crossbars (Figure 3)."""
 
-    smoke: ClassVar[Mapping[str, Any]] = {**KeysConfig.smoke, "sigmas": (0.0, 600.0, 1000.0, 1400.0)}
+    smoke: ClassVar[Mapping[str, Any]] = {
+        **KeysConfig.smoke, "sigmas": (0.0, 200.0, 300.0, 600.0, 1000.0, 1200.0, 1400.0),
+    }  # fmt: skip
 
     meaning: Meaning = Field("clip-2", description="of sigma: see imc.crossbar.variation")
     columns: Literal["double", "single"] = Field("double", description="for each weight")
