@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 import torch
 
-from imc import experiments, runs, unfinished
+from imc import experiments, records, runs, unfinished
 from imc.batmann import noise, training
 from imc.batmann.controllers import LAYERS
 from imc.batmann.episodes import STREAMS
-from imc.batmann.experiments import MemoryConfig, TaskConfig, TrainConfig
+from imc.batmann.experiments import MemoryConfig, SeedsConfig, TaskConfig, TrainConfig
 from imc.batmann.training import Training
 from imc.binary.layers import standardize
 from imc.binary.signs import bipolar
 from imc.binary.xnor import XnorLayer
 from imc.errors import UserError
+from imc.paths import PUBLISHED
 
 CPU = torch.device("cpu")
 TINY = {
@@ -137,3 +138,17 @@ def test_no_more_bits_can_be_kept_than_a_key_has() -> None:
 
 def test_cells_share_no_random_numbers_with_episodes() -> None:
     assert noise.STREAM not in STREAMS.values()
+
+
+def test_the_trainings_behind_published_numbers_are_published() -> None:
+    """Seeds side by side and other tasks keep no checkpoint of their own."""
+    found = [r for r in records.read_all(PUBLISHED) if r.experiment in ("batmann/seeds", "batmann/task")]
+    assert found
+    for record in found:
+        config = SeedsConfig.build(
+            **{n: v for n, v in record.config.items() if n in SeedsConfig.model_fields}
+        )
+        values = config.model_dump(exclude={"seeds", "seed"})
+        for seed in range(config.seed, config.seed + config.seeds):
+            behind = TrainConfig.build(**values, seed=seed)
+            assert records.path_of("batmann/train", behind, PUBLISHED).is_file(), (record.path.stem, seed)

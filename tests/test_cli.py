@@ -77,6 +77,11 @@ def test_verify_finds_what_a_checkpoint_does_not_give(
     records.write(kind, config, Outcome(record.metrics, changed), record.data, tmp_path, {})
     assert call(monkeypatch, "verify") == 2
     assert "1 of the published checkpoints" in capsys.readouterr().err
+    name = f"{record.experiment}/{record.path.stem}"
+    assert call(monkeypatch, "verify", "--only", name) == 2
+    assert name in capsys.readouterr().out.replace("\n", "")
+    assert call(monkeypatch, "verify", "--only", f"{name}-more") == 2
+    assert f"starts with '{name}-more'" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_doctor_tells_machine_data_and_records(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def publish(paths: Annotated[list[Path], typer.Argument(help="records below resu
 
 
 @app.command()
-def verify(only: Annotated[str, typer.Option(help="experiments whose name starts so")] = "") -> None:
+def verify(only: Annotated[str, typer.Option(help="records whose experiment/name starts so")] = "") -> None:
     """Evaluate the published checkpoints again on the data and hold the outcome against their records."""
     from imc.verify import verify_all
 

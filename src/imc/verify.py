@@ -10,29 +10,33 @@ from imc.paths import PUBLISHED
 
 
 def verify_all(only: str, tell: Callable[[str], object]) -> int:
-    """Re-evaluate every published checkpoint whose experiment starts with `only`; returns how many differ.
+    """Re-evaluate every published checkpoint whose record starts with `only`; returns how many differ.
+
+    A record is named ``experiment/stem``, as in the provenance strips: ``batmann`` chooses a paper,
+    ``batmann/train`` an experiment, the whole name one checkpoint.
 
     An experiment takes part by naming an `evaluator`: ``(config, tensors) -> metrics``, where each metric
     it returns must equal the recorded one to 1e-6 relative.
+
+    Raises:
+        UserError: if no checkpoint is named so, or the data at hand are not those of a record.
     """
-    failed = 0
+    checked = failed = 0
     for record in records.read_all(PUBLISHED):
         experiment = experiments.find(record.experiment)
-        if (
-            not record.experiment.startswith(only)
-            or experiment.evaluator is None
-            or record.checkpoint is None
-        ):
+        name = f"{record.experiment}/{record.path.stem}"
+        if not name.startswith(only) or experiment.evaluator is None or record.checkpoint is None:
             continue
         config = experiment.config.build(**record.config)
-        for name, expected in record.data.items():
-            if digest(name) != expected:
-                raise UserError(f"data set {name} here is not the one that {record.path.name} was made from")
+        for data, expected in record.data.items():
+            if digest(data) != expected:
+                raise UserError(f"data set {data} here is not the one that {record.path.name} was made from")
         found = experiments.load(experiment.evaluator)(config, record.tensors())
         differing = [a for a, v in found.items() if not _same(v, record.metric(a))]
-        failed += bool(differing)
-        name = f"{record.experiment}/{record.path.stem}"
+        checked, failed = checked + 1, failed + bool(differing)
         tell(f"{name}: {'differs in ' + ', '.join(differing) if differing else 'as recorded'}")
+    if not checked:
+        raise UserError(f"no published checkpoint has a name that starts with '{only}'")
     return failed
 
 
