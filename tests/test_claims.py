@@ -241,6 +241,14 @@ def test_overrides_reach_only_the_fields_an_experiment_has(monkeypatch):
     assert verdict.here.n == 2
 
 
+def test_a_fixed_claim_takes_a_page_s_size_below_full_effort_only(monkeypatch):
+    found = {"defaults": {"accuracy.baseline": [3.0]}, "effort-smoke_seeds-2": {"accuracy.baseline": [2.0]}}
+    fixed = pair().model_copy(update={"fixed": True})
+    assert evaluated(monkeypatch, found, fixed, effort="full", seeds=2)[1] == [{}]
+    smoke = {"effort": "smoke", "seeds": 2}
+    assert evaluated(monkeypatch, found, fixed, **smoke)[1] == [smoke]
+
+
 def test_missing_records_are_made_on_request(monkeypatch):
     made = SimpleNamespace(
         experiment="reram/mlp", path=SimpleNamespace(stem="new"), metric=lambda address: 5.0
@@ -304,7 +312,8 @@ def written(tmp_path, **changes: str | None) -> tuple[Claim, ...]:
         ({"expect": '"at least"'}, 'a tolerance belongs to expect = "equals"'),
         ({"kind": '"quoted"'}, "a claim of kind 'quoted' is not measured"),
         ({"measure": '{ experiment = "reram/mlp" }'}, "the field 'measure.metric' is missing"),
-        ({"measure": None, "minus": GOOD["measure"]}, "minus needs a measure"),
+        ({"measure": None, "minus": GOOD["measure"]}, "minus and fixed need a measure"),
+        ({"measure": None, "fixed": "true"}, "minus and fixed need a measure"),
         ({"text": '"{who}."'}, "{who} is none of the names it can stand for (none)"),
         ({"each": "[{ n = 1 }, { n = 2 }]"}, "the id 'reram.a' is given twice"),
     ],

@@ -58,6 +58,7 @@ class Claim(_Strict):
         page: the page that shows it, ``paper/name``.
         measure: our value; absent until attempted.
         minus: a second value to subtract from it, paired by seed.
+        fixed: measured at these configurations, whatever other size the page that shows it has.
     """
 
     id: str = Field(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$")
@@ -73,6 +74,7 @@ class Claim(_Strict):
     page: str | None = Field(None, pattern=r"^[a-z]+/[a-z0-9-]+$")
     measure: Measure | None = None
     minus: Measure | None = None
+    fixed: bool = False
 
     @property
     def printed(self) -> Reference | None:
@@ -115,8 +117,8 @@ class Claim(_Strict):
             raise ValueError(f"a claim of kind {self.kind!r} is not measured")
         if self.measure and not self.page:
             raise ValueError("what is measured needs the page that shows it")
-        if self.minus and not self.measure:
-            raise ValueError("minus needs a measure to subtract from")
+        if (self.minus or self.fixed) and not self.measure:
+            raise ValueError("minus and fixed need a measure")
         measured_by_chance = self.kind in ("trained", "simulated") and numeric
         if measured_by_chance and self.expect == "equals" and self.tolerance is None:
             raise ValueError(f"a {self.kind} value needs a tolerance, written before the run")
@@ -180,12 +182,15 @@ def evaluate(claim: Claim, *, compute: bool = False, **overrides: Any) -> Verdic
 
     Args:
         compute: make missing records instead of leaving the claim "not attempted".
-        overrides: replace values of the configurations measured (seeds=2), where these have such a field.
+        overrides: replace values of the configurations measured (seeds=2), where these have such a field; a
+            fixed claim takes them below full effort only.
 
     Raises:
         UserError: a wrong override, a metric that the record lacks, or two lists of different lengths.
     """
     operands = [operand for operand in (claim.measure, claim.minus) if operand]
+    if claim.fixed and overrides.get("effort", "full") == "full":
+        overrides = {}
     found = [_record(operand, compute, overrides) for operand in operands]
     if not operands or None in found:
         return Verdict(claim, claim.printed, None, None, judge(claim, None), ())
