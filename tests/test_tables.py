@@ -1,6 +1,7 @@
 """Tables: digits that the interval supports, verdicts in words and signs, CSV that holds the same numbers."""
 
 import base64
+import dataclasses
 import io
 import math
 import re
@@ -78,6 +79,11 @@ def test_an_exact_value_is_shown_to_the_printed_digits_or_one_more(mean, printed
     verdict = held(mean, printed, tolerance=0.2)
     assert tables.here(verdict) == here
     assert tables.difference(verdict) == difference
+
+
+def test_a_single_seed_says_so_behind_the_unit():
+    verdict = dataclasses.replace(held(6.5, "6"), here=Estimate.of_seeds([6.5]))
+    assert tables.here(verdict) == "6.5\u00a0µJ (1 seed)"
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,8 @@ def here(held: Verdict) -> str:
     """What we find, with the paper's unit; an exact value to the printed digits or one more."""
     if held.here is None:
         return NOTHING
+    if held.here.n == 1:
+        return f"{number(held.here.mean)}{unit(held)} (1 seed)"
     exact = held.here.low == held.here.high
     return f"{number(held.here.mean, _held_places(held)) if exact else estimate(held.here)}{unit(held)}"
 
