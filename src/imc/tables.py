@@ -71,20 +71,21 @@ def number(value: float, decimals: int | None = None) -> str:
     return _grouped(text).replace("-", "−")
 
 
-def estimate(value: Estimate) -> str:
+def estimate(value: Estimate, unit: str = "") -> str:
     """``95.97 ± 0.21``: the interval to two digits, the mean to the same place.
 
-    An exact value stands alone; a single seed says that it is one; a lopsided interval is given by its ends.
+    An exact value stands alone; a single seed says that it is one, behind the unit; a lopsided interval is
+    given by its ends.
     """
     if value.low == value.high:
-        return number(value.mean)
+        return f"{number(value.mean)}{unit}"
     if not math.isfinite(value.half_width):
-        return f"{number(value.mean)} (1 seed)"
+        return f"{number(value.mean)}{unit} (1 seed)"
     places = _places(value)
     if abs(value.high + value.low - 2 * value.mean) > 0.1 * value.half_width:
         ends = f"{number(value.low, places)} to {number(value.high, places)}"
-        return f"{number(value.mean, places)} ({ends})"
-    return f"{number(value.mean, places)} ± {number(value.half_width, places)}"
+        return f"{number(value.mean, places)} ({ends}){unit}"
+    return f"{number(value.mean, places)} ± {number(value.half_width, places)}{unit}"
 
 
 def _places(value: Estimate) -> int | None:
@@ -117,10 +118,9 @@ def here(held: Verdict) -> str:
     """What we find, with the paper's unit; an exact value to the printed digits or one more."""
     if held.here is None:
         return NOTHING
-    if held.here.n == 1:
-        return f"{number(held.here.mean)}{unit(held)} (1 seed)"
-    exact = held.here.low == held.here.high
-    return f"{number(held.here.mean, _held_places(held)) if exact else estimate(held.here)}{unit(held)}"
+    if held.here.low == held.here.high:
+        return f"{number(held.here.mean, _held_places(held))}{unit(held)}"
+    return estimate(held.here, unit(held))
 
 
 def unit(held: Verdict) -> str:

@@ -10,6 +10,7 @@ the device's nominal resistances, `R` the resistance a cell is meant to have, `z
 """
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -29,16 +30,16 @@ def uniform_like(g: Tensor, generator: Generator) -> Tensor:
     return torch.rand(g.shape, generator=generator, dtype=torch.float64, device=g.device)
 
 
-class Step:
+class Step(ABC):
     """One disturbance of programmed cells."""
 
     def endpoints(self, low: float, high: float, device: Device, generator: Generator) -> tuple[float, float]:
         """The conductances of OFF and ON that one layer's mapping aims at, given those so far."""
         return low, high
 
+    @abstractmethod
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
         """Disturb the conductances `g` (siemens, any shape) in place."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ The arrays are Omniglot's, with as many characters as the fonts give:
 | --- | --- | --- | --- |
 | `background` | uint8 | (n, 20, 105, 105) | 1 ink, 0 paper |
 | `evaluation` | uint8 | (m, 20, 105, 105) | other scripts |
-| `background_classes` | str | (n,) | `Script/U+XXXX` |
+| `background_classes` | str | (n,) | `Script/U+0041` |
 | `evaluation_classes` | str | (m,) | likewise |
 
 A glyph is thinned to its centre lines, what a pen would trace, and drawn by 20 hands

@@ -7,7 +7,7 @@
 | `background_classes` | str | (964,) | `Alphabet/characterNN`, sorted |
 | `evaluation_classes` | str | (659,) | likewise |
 
-The drawings of a character stand in the order of their file names (``XXXX_01`` to ``XXXX_20``).
+The drawings of a character stand in the order of their file names (``0001_01`` to ``0001_20``).
 """
 
 import io
@@ -72,5 +72,5 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, list[str]]:
         if len(members) != DRAWINGS:
             raise UserError(f"{path}: {character} has {len(members)} drawings instead of {DRAWINGS}")
     if not characters:
-        raise UserError(f"{path} holds no drawings named FOLDER/Alphabet/characterNN/XXXX_NN.png")
+        raise UserError(f"{path} holds no drawings named FOLDER/Alphabet/character01/0001_01.png")
     return dict(sorted(characters.items()))
