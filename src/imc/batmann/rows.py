@@ -20,6 +20,18 @@ into effect; where the text is silent, the code's choice stands. The differences
 from collections.abc import Mapping
 from typing import Any
 
+ROWS = {
+    "fp32": "1 FP32",
+    "xnor": "2 XNOR",
+    "batmann_x": "3 BATMANN<sub>X</sub>",
+    "rbnn": "4 RBNN",
+    "batmann_r": "5 BATMANN<sub>R</sub>",
+}
+"""Titles of the rows in tables."""
+PLAIN = {row: title.replace("<sub>", "_").replace("</sub>", "") for row, title in ROWS.items()}
+"""And in figures."""
+VARIANTS = {"released": "the released code", "paper": "the text"}
+
 _REAL = {"first_layer": "real", "activations": "real"}
 _ADAM = {"optimizer": "adam", "learning_rate": 1e-4}
 _SGD = {"optimizer": "sgd", "learning_rate": 0.1}
