@@ -122,3 +122,15 @@ def test_a_logarithmic_axis_is_labelled_in_plain_text():
 def test_mistakes_are_one_sentence(call, says):
     with pytest.raises(UserError, match=says):
         call()
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_part_of_a_stacked_bar_lies_where_it_says(upright):
+    figures.use()
+    _, ax = figures.axes()
+    figures.segment(ax, 2, 10.0, 5.0, 1, "ADC", "33 %", upright=upright)
+    fill, hatched = ax.patches
+    start, length = (fill.get_y(), fill.get_height()) if upright else (fill.get_x(), fill.get_width())
+    assert (start, length) == (10.0, 5.0)
+    assert hatched.get_hatch() == figures.HATCHES[1]
+    assert ax.texts[0].get_position() == ((2, 12.5) if upright else (12.5, 2))

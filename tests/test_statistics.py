@@ -32,6 +32,11 @@ def test_count_interval_is_wilsons(case: tuple[int, int]) -> None:
     assert 0 <= found.low <= found.mean <= found.high <= 1
 
 
+def test_a_share_may_be_in_percent() -> None:
+    share, percent = Estimate.of_counts(3, 8), Estimate.of_counts(3, 8, 100)
+    assert percent == Estimate(37.5, 100 * share.low, 100 * share.high, 8)
+
+
 def test_one_seed_tells_nothing_of_the_spread() -> None:
     assert Estimate.of_seeds([3.0]).half_width == math.inf
 

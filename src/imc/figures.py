@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatter
 
 from imc.errors import UserError
 from imc.statistics import Estimate
-from imc.svg import COLOURS, INK
+from imc.svg import COLOURS, INK, PAPER
 
 MARKERS = ("o", "s", "^", "v", "P", "X")
 LINES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1)), (0, (9, 3)))
@@ -181,6 +181,34 @@ def histogram(ax: Axes, values: Any, bins: Any, index: int = 0, label: str | Non
     }
     share = np.full(flat.size, 1 / max(flat.size, 1))
     ax.hist(flat, bins, weights=share, histtype="stepfilled", label=label, **look)
+
+
+def segment(
+    ax: Axes,
+    at: float,
+    start: float,
+    size: float,
+    index: int,
+    label: str | None = None,
+    text: str = "",
+    *,
+    upright: bool = False,
+) -> None:
+    """One part of a stacked bar at `at`: `size` long from `start`, a light fill under a hatch.
+
+    Bars lie unless they are `upright`; `text` stands in the middle of the part.
+    """
+    draw = ax.bar if upright else ax.barh
+    look: dict[str, Any] = {"bottom" if upright else "left": start}
+    draw(at, size, 0.66, facecolor=(COLOURS[index], 0.25), **look)
+    draw(
+        at, size, 0.66, label=label, facecolor="none", edgecolor=COLOURS[index], hatch=HATCHES[index], **look
+    )
+    if text:
+        middle = start + size / 2
+        box = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
+        place = (at, middle) if upright else (middle, at)
+        ax.text(*place, text, ha="center", va="center", fontsize=8, bbox=box)
 
 
 def legend(figure: Figure, columns: int = 4) -> None:

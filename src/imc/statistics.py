@@ -54,8 +54,8 @@ class Estimate:
         return cls(mean, mean - half, mean + half, n)
 
     @classmethod
-    def of_counts(cls, hits: int, trials: int) -> Self:
-        """Share of `hits` in `trials` with Wilson's interval, as a fraction from 0 to 1.
+    def of_counts(cls, hits: int, trials: int, whole: float = 1.0) -> Self:
+        """Share of `hits` in `trials` with Wilson's interval, of `whole`: from 0 to 1, or 100 for percent.
 
         Raises:
             UserError: unless 0 <= hits <= trials and trials > 0.
@@ -68,7 +68,7 @@ class Estimate:
         # no hits and no misses end at the share itself; rounding must not put the end on its other side
         low = 0.0 if hits == 0 else max(0.0, centre - half)
         high = 1.0 if hits == trials else min(1.0, centre + half)
-        return cls(p, low, high, trials)
+        return cls(whole * p, whole * low, whole * high, trials)
 
     @property
     def half_width(self) -> float:

@@ -39,6 +39,11 @@ class Gate:
         """``read``, ``and2``, ``or3``."""
         return self.operation if self.fan_in == 1 else f"{self.operation}{self.fan_in}"
 
+    @property
+    def label(self) -> str:
+        """``read``, ``AND of 2``, unbroken in tables."""
+        return "read" if self.fan_in == 1 else f"{self.operation.upper()}\u00a0of\u00a0{self.fan_in}"
+
     def answer(self, ones: int) -> int:
         """What it should say when `ones` of its cells hold '1'."""
         return int(ones == self.fan_in if self.operation != "or" else ones >= 1)

@@ -40,6 +40,11 @@ def configurations() -> dict[str, tuple[int, int]]:
     return {name: (int(row["weight_bits"]), int(row["input_bits"])) for name, row in rows.items()}
 
 
+def labels() -> dict[str, str]:
+    """`W:I` of the rows whose inner layers are quantized, by name."""
+    return {name: f"{w}:{i}" for name, (w, i) in configurations().items() if name != "w32i32"}
+
+
 def complexity(weight_bits: int, input_bits: int, gradient_bits: int) -> dict[str, int]:
     """The slides' complexity of inference, W x I, and of training, W x I + W x G."""
     inference = weight_bits * input_bits
@@ -90,7 +95,7 @@ def count(config: OperationsConfig, progress: Progress) -> Outcome:
     edges = Edges(config.first_weight_bits, config.first_input_bits)
     gradient_bits = int(reference.value("imce.network.gradient_bits").value)
     rows = configurations()
-    quantized = {name: bits for name, bits in rows.items() if name != "w32i32"}
+    quantized = {name: rows[name] for name in labels()}
     counts = {name: ands(SVHN, *bits, edges) for name, bits in rows.items()}
     convolutions = [layer for layer in SVHN.layers if layer.kind == "conv"]
     first, *others = SVHN.layers
