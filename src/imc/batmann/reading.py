@@ -1,5 +1,7 @@
 """What several pages read from the records of trainings and of Figure 3's curve."""
 
+from bisect import bisect_right
+
 import numpy as np
 
 from imc.records import Record
@@ -30,8 +32,9 @@ def features(training: Record, name: str) -> np.ndarray:
 
 
 def offset(training: Record) -> float:
-    """Mean of the features over their standard deviation, at the end of learning."""
-    return round(float(features(training, "mean")[-1] / features(training, "deviation")[-1]), 2)
+    """Mean of the features over their standard deviation, of the controller that was kept for the test."""
+    kept = bisect_right(training.metric("curve")["episode"], training.metric("best_episode")) - 1
+    return round(float(features(training, "mean")[kept] / features(training, "deviation")[kept]), 2)
 
 
 def accuracy(variation: Record, sigma: float, where: str = "both") -> np.ndarray:
