@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from imc.batmann import reading
+from imc.batmann.rows import PLAIN
 from imc.crossbar import variation
 from imc.records import Record
 
@@ -54,6 +55,4 @@ def test_every_title_is_of_a_meaning():
 
 @pytest.mark.parametrize("row", ["batmann_x", "batmann_r"])
 def test_a_title_in_figures_has_no_markup(row):
-    from imc.batmann.rows import PLAIN
-
     assert "<" not in PLAIN[row]
