@@ -10,15 +10,28 @@ from pathlib import Path
 import pytest
 
 from imc.paths import ROOT
-from imc.publish import pages
 
-COPIED = ("book", "notebooks", "profiles", "src", "tools", "Makefile", "Snakefile", "_config.yml", "_toc.yml")
-COPIED += ("requirements.txt",)
-FIRST = "intro"
+COPIED = ("profiles", "src", "tools", "Makefile", "Snakefile", "_config.yml", "requirements.txt")
+PAGES = ("first", "chapter/second")
+PAGE = """---
+jupytext:
+  text_representation: {{extension: .md, format_name: myst}}
+kernelspec: {{display_name: Python 3, language: python, name: python3}}
+---
+
+# The page {name}
+
+```{{code-cell}} ipython3
+from imc.paths import ROOT
+
+print("computed by", ROOT.name)
+```
+"""
+TOC = "format: jb-book\nroot: book/prose\nchapters:\n- file: book/first\n- file: book/chapter/second\n"
 
 
 class Copy:
-    """A copy of the repository that shares data and environment with this one."""
+    """The repository with a small book of two pages and some prose, its data and environment shared."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -27,6 +40,19 @@ class Copy:
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, folder / name)
         (folder / "data").symlink_to(ROOT / "data")
+        shutil.copytree(ROOT / "book/_static", folder / "book/_static")
+        (folder / "_toc.yml").write_text(TOC)
+        self.prose.write_text("# Some prose\n\nIt leads to [a page](first.ipynb).\n")
+        for page in PAGES:
+            self.source(page).parent.mkdir(parents=True, exist_ok=True)
+            self.source(page).write_text(PAGE.format(name=page))
+
+    @property
+    def prose(self) -> Path:
+        return self.folder / "book/prose.md"
+
+    def source(self, page: str) -> Path:
+        return self.folder / "notebooks" / f"{page}.md"
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """`make` with this test's environment in place of one of its own."""
@@ -46,7 +72,7 @@ class Copy:
         return output
 
     def notebooks(self) -> dict[str, bytes]:
-        return {page: (self.folder / "book" / f"{page}.ipynb").read_bytes() for page in pages.every()}
+        return {page: (self.folder / "book" / f"{page}.ipynb").read_bytes() for page in PAGES}
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +81,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def test_two_at_once_build_one_good_book(copy):
-    before = copy.notebooks()
-    (copy.folder / "book" / f"{FIRST}.ipynb").unlink()
     both = [copy.start("book") for _ in range(2)]
     outputs = [process.communicate(timeout=280)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
-    assert copy.notebooks() == before, "the missing page came back as it was, the others were left alone"
-    assert (copy.folder / "_build/html/index.html").is_file()
-    assert sum(output.count(f"{FIRST}: ") for output in outputs) == 1, "executed once, not twice"
+    shown = (copy.folder / "_build/html/book/first.html").read_text()
+    assert f"computed by {copy.folder.name}" in shown
+    for page in PAGES:
+        assert sum(output.count(f"{page}: ") for output in outputs) == 1, "executed once, not twice"
 
 
 def test_nothing_changed_executes_and_builds_nothing(copy):
@@ -72,20 +97,28 @@ def test_nothing_changed_executes_and_builds_nothing(copy):
     assert built.stat().st_mtime_ns == time
 
 
+def test_one_lost_page_comes_back_as_it_was(copy):
+    before = copy.notebooks()
+    (copy.folder / "book/first.ipynb").unlink()
+    output = copy.make("book")
+    assert copy.notebooks() == before
+    assert output.count(".ipynb (") == 1
+
+
 def test_one_edited_page_is_executed_alone_and_shown(copy):
     before = copy.notebooks()
-    source = copy.folder / "notebooks" / f"{FIRST}.md"
+    source = copy.source("first")
     source.write_text(source.read_text() + "\nA sentence nobody wrote before.\n")
     output = copy.make("book")
     changed = [page for page, content in copy.notebooks().items() if content != before[page]]
-    assert changed == [FIRST]
+    assert changed == ["first"]
     assert output.count(".ipynb (") == 1
-    assert "nobody wrote" in (copy.folder / "_build/html/book" / f"{FIRST}.html").read_text()
+    assert "nobody wrote" in (copy.folder / "_build/html/book/first.html").read_text()
 
 
 def test_a_page_that_fails_stops_the_book_and_keeps_its_notebook(copy):
     before = copy.notebooks()
-    source = copy.folder / "notebooks" / f"{FIRST}.md"
+    source = copy.source("first")
     good = source.read_text()
     source.write_text(good + "\n```{code-cell} ipython3\nraise ValueError('no such luck')\n```\n")
     process = copy.start("book")
@@ -97,15 +130,14 @@ def test_a_page_that_fails_stops_the_book_and_keeps_its_notebook(copy):
 
 
 def test_a_warning_fails_the_build_every_time(copy):
-    page = copy.folder / "book/guide/verdicts.md"
-    good = page.read_text()
-    page.write_text(good + "\n[nowhere](no-such-page.md)\n")
+    good = copy.prose.read_text()
+    copy.prose.write_text(good + "\n[nowhere](no-such-page.md)\n")
     for _ in range(2):
         process = copy.start("book")
         output, _ = process.communicate(timeout=280)
         assert process.returncode != 0
         assert "no-such-page" in output
-    page.write_text(good)
+    copy.prose.write_text(good)
     copy.make("book")
 
 
