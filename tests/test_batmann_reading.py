@@ -30,10 +30,11 @@ def test_a_training_that_broke_off_has_no_gain():
     assert math.isnan(reading.still_gained(record(curve([10.0, 20.0, 30.0]), episodes=20)))
 
 
-@pytest.mark.parametrize(("kept", "offset"), [(1, 9.0), (2, -1.5), (4, -1.5)])
+@pytest.mark.parametrize(("kept", "offset"), [(1, 9.0), (2, 1.5), (4, 1.5)])
 def test_the_offset_is_that_of_the_controller_that_was_kept(kept, offset):
     training = record(curve([1.0, 2.0], mean=[9.0, -3.0], deviation=[1.0, 2.0]) | {"best_episode": kept})
     assert reading.offset(training) == offset
+    assert reading.offset(training, episode=2) == 1.5
 
 
 def test_a_statistic_that_was_not_finite_is_missing():

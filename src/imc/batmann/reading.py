@@ -31,10 +31,14 @@ def features(training: Record, name: str) -> np.ndarray:
     return np.array(training.metric("curve")["features"][name], float)
 
 
-def offset(training: Record) -> float:
-    """Mean of the features over their standard deviation, of the controller that was kept for the test."""
-    kept = bisect_right(training.metric("curve")["episode"], training.metric("best_episode")) - 1
-    return round(float(features(training, "mean")[kept] / features(training, "deviation")[kept]), 2)
+def offset(training: Record, episode: int | None = None) -> float:
+    """How far the features lie off zero: their mean without its sign, over their standard deviation.
+
+    Of the controller that was kept for the test, or of the one after `episode`.
+    """
+    after = training.metric("best_episode") if episode is None else episode
+    window = bisect_right(training.metric("curve")["episode"], after) - 1
+    return round(float(abs(features(training, "mean")[window]) / features(training, "deviation")[window]), 2)
 
 
 def accuracy(variation: Record, sigma: float, where: str = "both") -> np.ndarray:
