@@ -28,7 +28,7 @@ rerun: environment  ## recompute the published runs into results/ [ONLY=reram/..
 test: environment  ## check style, types, the package and every committed page
 	@$(PYTHON) tools/environment.py tests/requirements.txt
 	$(PY) -m ruff check .
-	$(PY) -m pyright
+	$(PY) -m pyright --threads 2
 	OMP_NUM_THREADS=1 $(PY) -m pytest tests book --nbval --nbval-current-env -n 2 --dist loadscope
 
 environment:

@@ -105,17 +105,6 @@ def test_one_lost_page_comes_back_as_it_was(copy):
     assert output.count(".ipynb (") == 1
 
 
-def test_one_edited_page_is_executed_alone_and_shown(copy):
-    before = copy.notebooks()
-    source = copy.source("first")
-    source.write_text(source.read_text() + "\nA sentence nobody wrote before.\n")
-    output = copy.make("book")
-    changed = [page for page, content in copy.notebooks().items() if content != before[page]]
-    assert changed == ["first"]
-    assert output.count(".ipynb (") == 1
-    assert "nobody wrote" in (copy.folder / "_build/html/book/first.html").read_text()
-
-
 def test_a_page_that_fails_stops_the_book_and_keeps_its_notebook(copy):
     before = copy.notebooks()
     source = copy.source("first")
@@ -138,7 +127,18 @@ def test_a_warning_fails_the_build_every_time(copy):
         assert process.returncode != 0
         assert "no-such-page" in output
     copy.prose.write_text(good)
-    copy.make("book")
+
+
+def test_one_edited_page_is_executed_alone_and_shown(copy):
+    """After failures of the tests before, which leave nothing behind."""
+    before = copy.notebooks()
+    source = copy.source("first")
+    source.write_text(source.read_text() + "\nA sentence nobody wrote before.\n")
+    output = copy.make("book")
+    changed = [page for page, content in copy.notebooks().items() if content != before[page]]
+    assert changed == ["first"]
+    assert output.count(".ipynb (") == 1
+    assert "nobody wrote" in (copy.folder / "_build/html/book/first.html").read_text()
 
 
 def test_rerun_says_what_is_wrong(copy):

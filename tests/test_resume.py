@@ -13,7 +13,7 @@ import pytest
 
 from imc.paths import ROOT
 
-SEEDS = range(4)
+SEEDS = range(3)
 
 
 class Batch:

@@ -1,5 +1,6 @@
 """The built book: complete, without warnings, and loading nothing from the network."""
 
+import functools
 import re
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "_build" / "html"
 
 
+@functools.cache
 def loaded(text: str) -> list[str]:
     """Every address that a browser fetches by itself when it shows an HTML page."""
     page = BeautifulSoup(text, "html.parser")
