@@ -6,6 +6,8 @@ SNAKEMAKE = $(PY) -m snakemake --profile $(PROFILE)
 PROFILE ?= profiles/local
 ONLY ?=
 LIST ?=
+# compile what is imported once, also where containers say not to: every page and test is a process of its own
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help book open rerun test environment clean
 .DEFAULT_GOAL := help
