@@ -17,8 +17,9 @@ help:  ## list the targets
 
 book: environment  ## build the book into _build/html, executing the pages whose inputs changed
 	@mkdir -p _build
+# a page's stamp counts for one call: its notebook may be lost later, or put back to an older one
 	@$(PY) tools/alone.py .book.lock sh -c \
-		'$(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }'
+		'rm -rf _build/pages; $(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }'
 	@echo "the book: $(BOOK)"
 
 open: book  ## build the book and show it in a browser

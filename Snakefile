@@ -12,9 +12,6 @@ JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 BUILT = ROOT / "_build"
 RESULTS = results_dir()
 STAMPS = [BUILT / "pages" / f"{page}@{digest}" for page, digest in pages.stale().items()]
-if workflow.is_main_process:  # not in a cluster's jobs, which read this file too
-    for stamp in STAMPS:  # of an execution whose notebook was lost since, or put back to an older one
-        stamp.unlink(missing_ok=True)
 
 
 @cache

@@ -13,7 +13,7 @@ import pytest
 
 from imc.paths import ROOT
 
-SEEDS = range(3)
+SEEDS = range(4)
 
 
 class Batch:
