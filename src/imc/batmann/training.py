@@ -29,7 +29,8 @@ MOMENTUM, DECAY = 0.9, 1e-4
 def train(config: TrainConfig, progress: Progress) -> Outcome:
     """Train the controller, keep its best validation, test that.
 
-    Metrics: those of `testing.measure`; validation.episode and validation.accuracy (percent);
+    Metrics: those of `testing.measure`; last, the same of the controller as its last episode left it, since
+    the first best validation may come early; validation.episode and validation.accuracy (percent);
     trained_episodes, best_episode, devices (what it was trained on), stopped ("episodes", "threshold" or
     "diverged": the loss is no finite number); and curve, by window of episodes: curve.episode (its end),
     curve.loss and curve.accuracy (queries in learning, percent; means over the window), curve.gradient.LAYER
@@ -49,9 +50,15 @@ def train(config: TrainConfig, progress: Progress) -> Outcome:
             progress(0.9 * training.episode / config.episodes, training.note)
         training.save()
         progress(0.9, "testing")
+        last = pack(training.controller)
         training.controller.load_state_dict(training.best)
         arrays = pack(training.controller)
         metrics = testing.measure(config, arrays, training.pictures.test)
+        if training.found["best_episode"] == training.episode:
+            metrics["last"] = {name: metrics[name] for name in ("accuracy", "most_frequent_answer")}
+        else:
+            progress(0.95, "testing the last episode's controller")
+            metrics["last"] = testing.measure(config, last, training.pictures.test)
     return Outcome(metrics | training.found, arrays)
 
 
