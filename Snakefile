@@ -5,18 +5,18 @@ from functools import cache
 from pathlib import Path
 
 from imc.paths import ROOT, results_dir
-from imc.publish import pages
+from imc.pages import publishing
 
 PYTHON = sys.executable
 JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
 BUILT = ROOT / "_build"
 RESULTS = results_dir()
-STAMPS = [BUILT / "pages" / f"{page}@{digest}" for page, digest in pages.stale().items()]
+STAMPS = [BUILT / "pages" / f"{page}@{digest}" for page, digest in publishing.stale().items()]
 
 
 @cache
 def runs():
-    from imc import batch  # loads all experiments, which the book does not need
+    from imc.runs import batch  # loads all experiments, which the book does not need
 
     return batch.chosen(config.get("list") or "", config.get("only") or "")
 
@@ -54,14 +54,14 @@ rule page:
     output:
         touch(BUILT / "pages" / "{page}@{digest}"),
     shell:
-        "{PYTHON} -m imc.publish {wildcards.page}"
+        "{PYTHON} -m imc.pages {wildcards.page}"
 
 
 # Warnings fail the build. Sphinx gives them only for pages that it reads anew, so a failed build forgets them all.
 rule html:
     input:
         STAMPS,
-        pages.book_files(),
+        publishing.book_files(),
     output:
         touch(BUILT / "book.done"),
     shell:

@@ -8,7 +8,8 @@ The record lands where other runs land: `results/`. Times are processor time of 
 
 import sys
 
-from imc import experiments, runs
+from imc import runs
+from imc.runs import experiments
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import torch
 
-from imc.batmann import pictures
-from imc.batmann.controllers import CONVOLUTIONS, POOLED, shapes
-from imc.batmann.episodes import draw
-from imc.batmann.experiments import TrainConfig
-from imc.batmann.testing import device
-from imc.batmann.training import Training
+from imc.papers.batmann import pictures
+from imc.papers.batmann.controllers import CONVOLUTIONS, POOLED, shapes
+from imc.papers.batmann.episodes import draw
+from imc.papers.batmann.experiments import TrainConfig
+from imc.papers.batmann.testing import device
+from imc.papers.batmann.training import Training
 
 ROWS = ("fp32", "xnor", "batmann_x", "rbnn", "batmann_r")
 RATIO, SHARE = 1.5, 0.02

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import reference
-from imc.batmann import controllers
-from imc.batmann.experiments import TrainConfig
+from imc.claims import reference
 from imc.cost.matrices import Matrix
 from imc.cost.networks import NETWORKS
-from imc.imce import networks, operations
-from imc.reram import efficiency
-from imc.reram import mapped as on_reram
-from imc.reram.experiments import EfficiencyConfig, MappedConfig
-from imc.reram.size import layer_shapes
+from imc.papers.batmann import controllers
+from imc.papers.batmann.experiments import TrainConfig
+from imc.papers.imce import networks, operations
+from imc.papers.reram import efficiency
+from imc.papers.reram import mapped as on_reram
+from imc.papers.reram.experiments import EfficiencyConfig, MappedConfig
+from imc.papers.reram.size import layer_shapes
 
 
 def quiet(done: float, note: str = "") -> None:

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from imc import batch, datasets, experiments, runs
-from imc.batmann import pictures, testing
-from imc.batmann.controllers import LAYERS, Controller
-from imc.batmann.deployed import kind, network, pack, unpack
-from imc.batmann.episodes import draw, labels
-from imc.batmann.experiments import SeedsConfig, TrainConfig
-from imc.batmann.memory import Memory
-from imc.batmann.rows import PRESETS
-from imc.batmann.testing import Embedded, evaluate, measure
+from imc import datasets, runs
 from imc.errors import UserError
+from imc.papers.batmann import pictures, testing
+from imc.papers.batmann.controllers import LAYERS, Controller
+from imc.papers.batmann.deployed import kind, network, pack, unpack
+from imc.papers.batmann.episodes import draw, labels
+from imc.papers.batmann.experiments import SeedsConfig, TrainConfig
+from imc.papers.batmann.memory import Memory
+from imc.papers.batmann.rows import PRESETS
+from imc.papers.batmann.testing import Embedded, evaluate, measure
 from imc.paths import ROOT
+from imc.runs import batch, experiments
 
 ROWS = ("fp32", "xnor", "batmann_x", "rbnn", "batmann_r")
 TINY = {
@@ -69,7 +70,7 @@ def test_defaults_are_a_row() -> None:
 
 
 def test_variants_differ_where_text_and_code_do() -> None:
-    """The table in `imc.batmann.rows`, field by field."""
+    """The table in `imc.papers.batmann.rows`, field by field."""
     expected = {
         "fp32": {"sharpening", "test_sharpening", "validation"},
         "xnor": {"keys", "sharpening", "test_sharpening", "validation", "bias"},

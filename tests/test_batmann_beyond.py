@@ -6,17 +6,18 @@ from typing import Any
 import pytest
 import torch
 
-from imc import experiments, records, runs, unfinished
-from imc.batmann import noise, training
-from imc.batmann.controllers import LAYERS
-from imc.batmann.episodes import STREAMS
-from imc.batmann.experiments import MemoryConfig, SeedsConfig, TaskConfig, TrainConfig
-from imc.batmann.training import Training
+from imc import runs
 from imc.binary.layers import standardize
 from imc.binary.signs import bipolar
 from imc.binary.xnor import XnorLayer
 from imc.errors import UserError
+from imc.papers.batmann import noise, training
+from imc.papers.batmann.controllers import LAYERS
+from imc.papers.batmann.episodes import STREAMS
+from imc.papers.batmann.experiments import MemoryConfig, SeedsConfig, TaskConfig, TrainConfig
+from imc.papers.batmann.training import Training
 from imc.paths import PUBLISHED
+from imc.runs import experiments, records, unfinished
 
 CPU = torch.device("cpu")
 TINY = {

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imc import datasets
-from imc.batmann import pictures
-from imc.batmann.episodes import draw, generator, labels
-from imc.batmann.experiments import TrainConfig
 from imc.errors import UserError
+from imc.papers.batmann import pictures
+from imc.papers.batmann.episodes import draw, generator, labels
+from imc.papers.batmann.experiments import TrainConfig
 
 
 @settings(max_examples=50)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from imc import runs
-from imc.batmann.look import of_pairs
+from imc.papers.batmann.look import of_pairs
 
 TINY = {
     "effort": "smoke", "row": "batmann_x", "variant": "released", "channels": 6, "dimension": 32,

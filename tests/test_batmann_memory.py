@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc.batmann.memory import SHARPENINGS, Memory, cosh, softabs
+from imc.papers.batmann.memory import SHARPENINGS, Memory, cosh, softabs
 
 
 def features(*shape: int, seed: int) -> torch.Tensor:

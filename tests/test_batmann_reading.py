@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from imc.batmann import reading
-from imc.batmann.rows import PLAIN
 from imc.crossbar import variation
-from imc.records import Record
+from imc.papers.batmann import reading
+from imc.papers.batmann.rows import PLAIN
+from imc.runs.records import Record
 
 
 def record(metrics, **config):

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from imc import experiments, runs, unfinished
-from imc.batmann import training
-from imc.batmann.experiments import TrainConfig
-from imc.batmann.training import Training, train
+from imc import runs
 from imc.errors import UserError
+from imc.papers.batmann import training
+from imc.papers.batmann.experiments import TrainConfig
+from imc.papers.batmann.training import Training, train
+from imc.runs import experiments, unfinished
 
 KIND = experiments.find("batmann/train")
 TINY = {
@@ -100,8 +101,9 @@ def test_an_interrupted_run_goes_on(
 
 SCRIPT = """
 import sys, time
-from imc import experiments, runs
-from imc.batmann import training
+from imc import runs
+from imc.runs import experiments
+from imc.papers.batmann import training
 training.SAVE_SECONDS = 0.0
 inner = training.Training.window
 def slow(self):

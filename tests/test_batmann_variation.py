@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from imc import experiments, runs, unfinished
-from imc.batmann import testing, variation
-from imc.batmann.controllers import Controller
-from imc.batmann.deployed import Signs, network, pack, unpack
-from imc.batmann.episodes import draw
-from imc.batmann.experiments import KeysConfig, Meaning, TrainConfig, VariationConfig
-from imc.batmann.on_crossbars import Hardware, OneState, disturbance
-from imc.batmann.splits import Episodes, digital, in_parts, of_training
+from imc import runs
 from imc.binary.layers import Deployed
 from imc.binary.signs import bipolar
 from imc.crossbar.cells import Device
 from imc.crossbar.variation import MEANINGS, GaussianResistance
+from imc.papers.batmann import testing, variation
+from imc.papers.batmann.controllers import Controller
+from imc.papers.batmann.deployed import Signs, network, pack, unpack
+from imc.papers.batmann.episodes import draw
+from imc.papers.batmann.experiments import KeysConfig, Meaning, TrainConfig, VariationConfig
+from imc.papers.batmann.on_crossbars import Hardware, OneState, disturbance
+from imc.papers.batmann.splits import Episodes, digital, in_parts, of_training
+from imc.runs import experiments, unfinished
 
 CPU = torch.device("cpu")
 TINY = {

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from imc import experiments, records, runs
+from imc import runs
 from imc.crossbar.network import map_network
 from imc.errors import UserError
-from imc.experiments import Outcome
-from imc.reram.circuit import ARRAY_SIDE, Comparator, chip, digital, drawn, sweep
-from imc.reram.experiments import CircuitConfig, MlpConfig
-from imc.reram.network import Ensemble, Trained
+from imc.papers.reram.circuit import ARRAY_SIDE, Comparator, chip, digital, drawn, sweep
+from imc.papers.reram.experiments import CircuitConfig, MlpConfig
+from imc.papers.reram.network import Ensemble, Trained
+from imc.runs import experiments, records
+from imc.runs.experiments import Outcome
 
 TINY = {"effort": "smoke", "input_size": 20, "hidden": 16, "epochs": 1}
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from imc import claims, experiments, records, runs
+from imc import claims, runs
 from imc.claims import Claim, Measure, judge
+from imc.claims.statistics import Estimate
 from imc.errors import UserError
 from imc.paths import PUBLISHED
-from imc.statistics import Estimate
+from imc.runs import experiments, records
 
 EVERY = list(claims.load().values())
 OPERANDS = [(claim.id, o) for claim in EVERY for o in (claim.measure, claim.minus) if o]

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imc import cli, doctor, experiments, records, runs, verify
-from imc.experiments import Outcome
+from imc import runs
+from imc.runs import cli, doctor, experiments, records, verify
+from imc.runs.experiments import Outcome
 
 TINY = ["epochs=1", "hidden=8", "input_size=8"]
 

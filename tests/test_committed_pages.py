@@ -17,12 +17,12 @@ import papermill
 import pytest
 
 from conftest import contents
-from imc import records
 from imc.errors import UserError
+from imc.pages import publishing
 from imc.paths import PUBLISHED, ROOT
-from imc.publish import pages
+from imc.runs import records
 
-PAGES = pages.every()
+PAGES = publishing.every()
 TAMPERED, RECORD = "reram/bn-merge", "reram/mlp/defaults"
 """The page that the tests below change digits on, and a record whose accuracy it shows."""
 
@@ -30,7 +30,7 @@ _DIGIT = re.compile(r"(?<=\d)\.(\d)")
 
 
 def committed(page: str) -> nbformat.NotebookNode:
-    return nbformat.read(pages.BOOK / f"{page}.ipynb", as_version=4)
+    return nbformat.read(publishing.BOOK / f"{page}.ipynb", as_version=4)
 
 
 def test_there_are_pages():
@@ -38,8 +38,8 @@ def test_there_are_pages():
 
 
 def test_every_page_is_published_and_nothing_else_is():
-    notebooks = pages.BOOK.rglob("*.ipynb")
-    assert sorted(p.relative_to(pages.BOOK).with_suffix("").as_posix() for p in notebooks) == PAGES
+    notebooks = publishing.BOOK.rglob("*.ipynb")
+    assert sorted(p.relative_to(publishing.BOOK).with_suffix("").as_posix() for p in notebooks) == PAGES
 
 
 def test_every_page_is_in_the_table_of_contents():
@@ -51,7 +51,7 @@ def test_every_page_is_in_the_table_of_contents():
 
 
 def test_every_page_was_published_from_what_is_there():
-    assert not list(pages.stale()), "`make book` executes these pages; commit what comes"
+    assert not list(publishing.stale()), "`make book` executes these pages; commit what comes"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -72,7 +72,7 @@ def test_the_page_has_its_source_s_cells(page):
 def test_the_page_takes_parameters_and_tells_nothing_of_a_machine(page):
     tags = [cell.metadata.get("tags", []) for cell in committed(page).cells]
     assert sum("parameters" in t for t in tags) == 1
-    text = (pages.BOOK / f"{page}.ipynb").read_text()
+    text = (publishing.BOOK / f"{page}.ipynb").read_text()
     assert not re.findall(r"/(?:home|root|work|tmp|Users)/\w+|\bat 0x[0-9a-f]{6,}", text)
     assert "(this machine's)" not in text, "publish the records, then the page"
 
@@ -88,7 +88,7 @@ def nbval(notebook: Path, results: Path | None = None) -> subprocess.CompletedPr
 
 
 def test_a_changed_digit_in_a_page_s_output_fails(tmp_path):
-    original = (pages.BOOK / f"{TAMPERED}.ipynb").read_text()
+    original = (publishing.BOOK / f"{TAMPERED}.ipynb").read_text()
     copy = tmp_path / "page.ipynb"
     copy.write_text(original)
     assert nbval(copy).returncode == 0
@@ -125,24 +125,24 @@ def test_a_changed_digit_in_a_record_fails(tmp_path):
     path = tampered_record(tmp_path / "results", mend_digest=False)
     with pytest.raises(UserError, match="was edited"):
         records.read(path)
-    copy = Path(shutil.copy(pages.BOOK / f"{TAMPERED}.ipynb", tmp_path / "page.ipynb"))
+    copy = Path(shutil.copy(publishing.BOOK / f"{TAMPERED}.ipynb", tmp_path / "page.ipynb"))
     assert nbval(copy, tmp_path / "results").returncode == 1
 
 
 def test_a_changed_digit_in_a_record_fails_even_with_a_new_digest(tmp_path):
     path = tampered_record(tmp_path / "results", mend_digest=True)
     records.read(path)
-    copy = Path(shutil.copy(pages.BOOK / f"{TAMPERED}.ipynb", tmp_path / "page.ipynb"))
+    copy = Path(shutil.copy(publishing.BOOK / f"{TAMPERED}.ipynb", tmp_path / "page.ipynb"))
     assert nbval(copy, tmp_path / "results").returncode == 1
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_papermill_reruns_the_page_at_smoke_effort(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    known = papermill.inspect_notebook(pages.BOOK / f"{page}.ipynb")
+    known = papermill.inspect_notebook(publishing.BOOK / f"{page}.ipynb")
     wanted = {"effort": "smoke", "seeds": 2}
     papermill.execute_notebook(
-        pages.BOOK / f"{page}.ipynb",
+        publishing.BOOK / f"{page}.ipynb",
         "out.ipynb",
         {name: value for name, value in wanted.items() if name in known},
         progress_bar=False,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imc.errors import UserError
-from imc.reram.experiments import CircuitConfig, MlpConfig
+from imc.papers.reram.experiments import CircuitConfig, MlpConfig
 
 
 @pytest.mark.parametrize(

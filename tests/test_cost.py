@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc.cost.components import Component, converted, quoted
+from imc.claims.components import quoted
+from imc.cost.components import Component, converted
 from imc.cost.rollup import Block
 from imc.cost.scaling import exponent, scaled, throughput_tops
 from imc.errors import UserError

@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 
 from imc.crossbar.arrays import Array, Chip
 from imc.crossbar.cells import RRAM_1T1R, Device, current_1t1r, current_2t1r
-from imc.crossbar.equations import double_column, single_column
 from imc.crossbar.mapping import (
     DoubleColumn,
     Offset,
@@ -19,6 +18,7 @@ from imc.crossbar.mapping import (
 )
 from imc.crossbar.reading import weights
 from imc.errors import UserError
+from imc.papers.arrays.equations import double_column, single_column
 
 SCHEMES = [DoubleColumn(), SingleColumn(), ReferenceCurrent(), Offset()]
 siemens = st.floats(1e-6, 1e-2)

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from imc.crossbar import contenders, speed
-from imc.crossbar.experiments import IdentitiesConfig, VariationConfig, WiresConfig
-from imc.crossbar.identities import check, node_by_node
-from imc.crossbar.sweeps import variation, wires
 from imc.crossbar.variation import MEANINGS
+from imc.papers.arrays import contenders, speed
+from imc.papers.arrays.experiments import IdentitiesConfig, VariationConfig, WiresConfig
+from imc.papers.arrays.identities import check, node_by_node
+from imc.papers.arrays.sweeps import variation, wires
 
 
 def silent(done, note=""):
@@ -18,8 +18,8 @@ def silent(done, note=""):
 
 
 def test_what_pages_import_loads_no_torch():
-    modules = "imc.crossbar.equations, imc.crossbar.pictures, imc.crossbar.experiments, imc.crossbar.wires"
-    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    rooms = "imc.papers.arrays.equations, imc.papers.arrays.pictures, imc.papers.arrays.experiments"
+    code = f"import sys, {rooms}, imc.crossbar.wires; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import reference
+from imc.claims import reference
 from imc.cost.rollup import Block
 from imc.errors import UserError
-from imc.reram import chip, efficiency, gap, isaac, table7
-from imc.reram.efficiency import compute
-from imc.reram.experiments import EfficiencyConfig
+from imc.papers.reram import chip, efficiency, gap, isaac, table7
+from imc.papers.reram.efficiency import compute
+from imc.papers.reram.experiments import EfficiencyConfig
 
 
 def metrics(**values):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from imc import figures, svg
+from imc.claims.statistics import Estimate
 from imc.errors import UserError
-from imc.statistics import Estimate
+from imc.pages import figures, svg
 
 OURS = {
     "with BN": [Estimate(96.0, 95.8, 96.2, 5), Estimate(97.0, 96.9, 97.1, 5)],

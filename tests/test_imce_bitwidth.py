@@ -8,14 +8,15 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from imc import datasets, experiments, runs, unfinished
+from imc import datasets, runs
 from imc.datasets import svhn
 from imc.errors import UserError
-from imc.imce import pictures, training
-from imc.imce.dorefa import QUANTIZED, SIDE, Network
-from imc.imce.networks import SVHN
-from imc.imce.recipe import BitWidthConfig
-from imc.imce.training import Training, train
+from imc.papers.imce import pictures, training
+from imc.papers.imce.dorefa import QUANTIZED, SIDE, Network
+from imc.papers.imce.networks import SVHN
+from imc.papers.imce.recipe import BitWidthConfig
+from imc.papers.imce.training import Training, train
+from imc.runs import experiments, unfinished
 
 KIND = experiments.find("imce/bit-width")
 

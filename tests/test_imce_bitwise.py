@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from imc import runs
 from imc.cost.matrices import Matrix
 from imc.errors import UserError
-from imc.imce.bitwise import Code, CodeName, Shape, bitwise, direct, patches, planes
-from imc.imce.mapping import Placement
-from imc.imce.mapping import SubArray as Size
-from imc.imce.packed import WORD, PackedConvolution, pack, products
-from imc.imce.subarray import PIPELINE, SubArray, convolve, dot, example
+from imc.papers.imce.bitwise import Code, CodeName, Shape, bitwise, direct, patches, planes
+from imc.papers.imce.mapping import Placement
+from imc.papers.imce.mapping import SubArray as Size
+from imc.papers.imce.packed import WORD, PackedConvolution, pack, products
+from imc.papers.imce.subarray import PIPELINE, SubArray, convolve, dot, example
 
 NAMES: tuple[CodeName, ...] = ("unsigned", "twos-complement", "symmetric")
 BITS = st.integers(1, 8)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc.imce import switching
-from imc.imce.device import Junction, absorbed, area_nm2, spin_gain
-from imc.imce.memory_experiments import DeviceConfig
+from imc.papers.imce import switching
+from imc.papers.imce.device import Junction, absorbed, area_nm2, spin_gain
+from imc.papers.imce.memory_experiments import DeviceConfig
 
 positive = st.floats(0.01, 100)
 

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imc import reference
+from imc.claims import reference
 from imc.cost.matrices import Matrix, network
 from imc.errors import UserError
-from imc.imce import area, components, energy, estimates, mapped, operations
-from imc.imce.cost_experiments import EnergyConfig, MappedConfig
-from imc.imce.energy import ALEXNETS, Treatment, total
-from imc.imce.mapping import Placement, place
-from imc.imce.networks import ALEXNET, ALEXNET_GROUPED, LENET, SVHN
-from imc.imce.operations import Edges
+from imc.papers.imce import area, components, energy, estimates, mapped, operations
+from imc.papers.imce.cost_experiments import EnergyConfig, MappedConfig
+from imc.papers.imce.energy import ALEXNETS, Treatment, total
+from imc.papers.imce.mapping import Placement, place
+from imc.papers.imce.networks import ALEXNET, ALEXNET_GROUPED, LENET, SVHN
+from imc.papers.imce.operations import Edges
 
 
 def quiet(done: float, note: str = "") -> None:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import reference
+from imc.claims import reference
 from imc.cost.matrices import Matrix, parse
 from imc.errors import UserError
-from imc.imce import operations
-from imc.imce.cost_experiments import MappedConfig, OperationsConfig
-from imc.imce.mapping import Placement, SubArray, occupation
-from imc.imce.networks import SVHN, Layer
-from imc.imce.operations import Edges
+from imc.papers.imce import operations
+from imc.papers.imce.cost_experiments import MappedConfig, OperationsConfig
+from imc.papers.imce.mapping import Placement, SubArray, occupation
+from imc.papers.imce.networks import SVHN, Layer
+from imc.papers.imce.operations import Edges
 
 
 def quiet(done: float, note: str = "") -> None:

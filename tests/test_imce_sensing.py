@@ -11,11 +11,11 @@ from scipy import stats
 from scipy.integrate import quad
 
 from imc.errors import UserError
-from imc.imce import montecarlo, sensitivity, tails
-from imc.imce.device import Junction
-from imc.imce.gates import GATES, Gate, reference, states, wrong_rows
-from imc.imce.laws import Law
-from imc.imce.memory_experiments import SensingConfig, SensitivityConfig
+from imc.papers.imce import montecarlo, sensitivity, tails
+from imc.papers.imce.device import Junction
+from imc.papers.imce.gates import GATES, Gate, reference, states, wrong_rows
+from imc.papers.imce.laws import Law
+from imc.papers.imce.memory_experiments import SensingConfig, SensitivityConfig
 
 junctions = st.builds(
     Junction,

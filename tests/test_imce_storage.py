@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imc.errors import UserError
-from imc.imce import networks, storage
-from imc.imce.memory_experiments import StorageConfig
-from imc.imce.networks import Conv, Full, Layer, Pool, chain
-from imc.imce.storage import Counting
+from imc.papers.imce import networks, storage
+from imc.papers.imce.memory_experiments import StorageConfig
+from imc.papers.imce.networks import Conv, Full, Layer, Pool, chain
+from imc.papers.imce.storage import Counting
 
 METRICS = storage.measure(StorageConfig.build(), lambda done, note="": None).metrics
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imc.binary.quantizers import sign, weight_integers
-from imc.reram.merge import (
+from imc.papers.reram.merge import (
     Layer,
     Norm,
     arithmetic_merge,

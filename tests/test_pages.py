@@ -9,11 +9,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from pydantic import Field
 
-from imc import claims, experiments, figures, pages
+from imc import claims
 from imc.claims import Claim, Measure
-from imc.config import Config
 from imc.errors import UserError
-from imc.experiments import Experiment, Outcome
+from imc.pages import figures
+from imc.pages import page as pages
+from imc.runs import experiments
+from imc.runs.config import Config
+from imc.runs.experiments import Experiment, Outcome
 
 
 class CoinConfig(Config):
@@ -184,6 +187,8 @@ def test_a_users_mistake_is_shown_as_one_sentence_and_fails_the_cell(monkeypatch
 
 
 def test_a_page_needs_no_torch_and_no_pyplot():
-    code = "import sys, imc.pages; print([m for m in ('torch', 'matplotlib.pyplot') if m in sys.modules])"
+    code = (
+        "import sys, imc.pages.page; print([m for m in ('torch', 'matplotlib.pyplot') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -11,9 +11,9 @@ from papermill.exceptions import PapermillExecutionError
 
 from imc import paths
 from imc.errors import UserError
+from imc.pages import inputs, publishing
+from imc.pages.clean import clean
 from imc.paths import PUBLISHED, ROOT
-from imc.publish import inputs, pages
-from imc.publish.clean import clean
 
 HEAD = "---\nkernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
 PAGE = """# A page
@@ -55,7 +55,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `notebooks/demo/one.md` and what came of it in `book/`."""
     folder = tmp_path_factory.mktemp("publish")
     source(folder / "notebooks", PAGE)
-    pages.publish("demo/one", notebooks=folder / "notebooks", book=folder / "book")
+    publishing.publish("demo/one", notebooks=folder / "notebooks", book=folder / "book")
     return folder
 
 
@@ -94,13 +94,13 @@ def test_it_knows_its_inputs(notebook):
 def test_executing_it_again_gives_the_same_bytes_and_leaves_the_file_alone(published):
     target = published / "book/demo/one.ipynb"
     content, time = target.read_bytes(), target.stat().st_mtime_ns
-    pages.publish("demo/one", notebooks=published / "notebooks", book=published / "book")
+    publishing.publish("demo/one", notebooks=published / "notebooks", book=published / "book")
     assert target.read_bytes() == content
     assert target.stat().st_mtime_ns == time
 
 
 def test_other_parameters_are_injected_and_folded_away(published, tmp_path):
-    path = pages.publish("demo/one", {"seeds": 2}, notebooks=published / "notebooks", book=tmp_path)
+    path = publishing.publish("demo/one", {"seeds": 2}, notebooks=published / "notebooks", book=tmp_path)
     cells = nbformat.read(path, as_version=4).cells
     assert cells[2].metadata.tags == ["injected-parameters", "hide-input"]
     assert cells[3].outputs[0].text.startswith("seeds 2\n")
@@ -108,35 +108,35 @@ def test_other_parameters_are_injected_and_folded_away(published, tmp_path):
 
 def test_a_page_is_stale_when_its_source_changes(published):
     folders = published / "notebooks", published / "book"
-    assert pages.stale(*folders) == {}
+    assert publishing.stale(*folders) == {}
     path = published / "notebooks/demo/one.md"
     before = path.read_text()
     try:
         path.write_text(before + "\nMore.\n")
-        assert list(pages.stale(*folders)) == ["demo/one"]
+        assert list(publishing.stale(*folders)) == ["demo/one"]
     finally:
         path.write_text(before)
     path.touch()
-    assert pages.stale(*folders) == {}, "a new date alone changes nothing"
+    assert publishing.stale(*folders) == {}, "a new date alone changes nothing"
 
 
 def test_a_page_is_stale_when_a_record_comes_or_changes(published, monkeypatch, tmp_path):
     folders = published / "notebooks", published / "book"
     monkeypatch.setenv("IMC_RESULTS", str(tmp_path))
-    assert pages.stale(*folders) == {}
+    assert publishing.stale(*folders) == {}
     record = tmp_path / "nowhere/absent.json"
     record.parent.mkdir()
     record.write_text("{}")
-    assert list(pages.stale(*folders)) == ["demo/one"]
+    assert list(publishing.stale(*folders)) == ["demo/one"]
 
 
 def test_a_page_is_stale_when_its_notebook_is_missing_or_torn(published, tmp_path):
     notebooks = published / "notebooks"
-    assert list(pages.stale(notebooks, tmp_path)) == ["demo/one"]
+    assert list(publishing.stale(notebooks, tmp_path)) == ["demo/one"]
     torn = tmp_path / "demo/one.ipynb"
     torn.parent.mkdir()
     torn.write_text((published / "book/demo/one.ipynb").read_text()[:-100])
-    assert list(pages.stale(notebooks, tmp_path)) == ["demo/one"]
+    assert list(publishing.stale(notebooks, tmp_path)) == ["demo/one"]
 
 
 def test_inputs_are_named_after_the_repository_and_the_records(monkeypatch, tmp_path):
@@ -148,9 +148,9 @@ def test_inputs_are_named_after_the_repository_and_the_records(monkeypatch, tmp_
 
 
 def test_a_page_depends_on_its_own_paper_alone():
-    imce = ["data/claims/imce.toml", "src/imc/imce/experiments.py"]
-    names = ["data/claims/reram.toml", *imce, "src/imc/pages.py"]
-    assert inputs.relevant(names, "reram") == ["data/claims/reram.toml", "src/imc/pages.py"]
+    imce = ["data/claims/imce.toml", "src/imc/papers/imce/experiments.py"]
+    names = ["data/claims/reram.toml", *imce, "src/imc/pages/page.py"]
+    assert inputs.relevant(names, "reram") == ["data/claims/reram.toml", "src/imc/pages/page.py"]
     assert inputs.relevant(names, "scoreboard") == names
 
 
@@ -160,7 +160,7 @@ def test_a_failing_page_changes_nothing(tmp_path):
     target.parent.mkdir(parents=True)
     target.write_text("the last good one")
     with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
-        pages.publish("demo/one", notebooks=tmp_path, book=tmp_path / "book")
+        publishing.publish("demo/one", notebooks=tmp_path, book=tmp_path / "book")
     assert target.read_text() == "the last good one"
     assert [p.name for p in target.parent.iterdir()] == ["one.ipynb"]
 
@@ -184,7 +184,7 @@ def test_texts_that_a_kernel_splits_are_joined():
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "imc.publish", *words], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "imc.pages", *words], capture_output=True, text=True, check=False, timeout=60
     )
 
 

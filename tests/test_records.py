@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import experiments, records, runs
+from imc import runs
 from imc.errors import UserError
-from imc.experiments import Outcome
-from imc.records import Record
+from imc.runs import experiments, records
+from imc.runs.experiments import Outcome
+from imc.runs.records import Record
 
 MLP = experiments.find("reram/mlp")
 CONFIG = MLP.config.build(seeds=2)

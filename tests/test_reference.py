@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import claims, reference
+from imc import claims
+from imc.claims import reference
 from imc.errors import UserError
 
 EVERY = list(reference.every().values())

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from imc import experiments, reference, runs
+from imc import runs
+from imc.claims import reference
 from imc.errors import UserError
-from imc.experiments import Outcome
-from imc.reram import size
-from imc.reram.choice import choose
-from imc.reram.evaluation import evaluate, measure, policies
-from imc.reram.experiments import ChoiceConfig, MlpConfig
-from imc.reram.network import Ensemble, Trained
-from imc.reram.pictures import Pictures, binarize
-from imc.reram.training import train
+from imc.papers.reram import size
+from imc.papers.reram.choice import choose
+from imc.papers.reram.evaluation import evaluate, measure, policies
+from imc.papers.reram.experiments import ChoiceConfig, MlpConfig
+from imc.papers.reram.network import Ensemble, Trained
+from imc.papers.reram.pictures import Pictures, binarize
+from imc.papers.reram.training import train
+from imc.runs import experiments
+from imc.runs.experiments import Outcome
 
 TINY = {"effort": "smoke", "epochs": 1, "hidden": 12, "input_size": 8}
 

@@ -3,9 +3,9 @@
 import torch
 
 from imc.crossbar import Wires
-from imc.reram.crossbars import SCHEMES, _differing, _mapped, plain
-from imc.reram.experiments import CrossbarsConfig
-from imc.reram.network import Ensemble, Trained
+from imc.papers.reram.crossbars import SCHEMES, _differing, _mapped, plain
+from imc.papers.reram.experiments import CrossbarsConfig
+from imc.papers.reram.network import Ensemble, Trained
 
 
 def untrained(**values):

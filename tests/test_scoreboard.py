@@ -3,8 +3,9 @@
 import pytest
 from matplotlib.patches import Rectangle
 
-from imc import claims, overview, scoreboard, svg
+from imc import claims
 from imc.claims import Verdict
+from imc.pages import overview, scoreboard, svg
 
 
 @pytest.fixture(scope="module")

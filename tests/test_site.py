@@ -136,6 +136,6 @@ def test_settings_name_no_folder_of_this_machine():
 def test_the_role_py_links_to_the_source(site):
     page = BeautifulSoup((site / "book/reram/bn-merge.html").read_text(), "html.parser")
     found = page.find_all("a", href=True)
-    links = [str(link["href"]) for link in found if link.get_text() == "imc.reram.merge.signed_merge"]
+    links = [str(link["href"]) for link in found if link.get_text() == "imc.papers.reram.merge.signed_merge"]
     assert links
-    assert all(re.search(r"/blob/main/src/imc/reram/merge\.py#L\d+$", link) for link in links)
+    assert all(re.search(r"/blob/main/src/imc/papers/reram/merge\.py#L\d+$", link) for link in links)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sphinx.application import Sphinx
 
-from imc import figures, svg
+from imc.pages import figures, svg
 
-LINK = "https://example.org/a/b/blob/main/src/imc/figures.py"
+LINK = "https://example.org/a/b/blob/main/src/imc/pages/figures.py"
 PAGE = f"""
 Title
 =====
@@ -31,7 +31,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "ours.svg").write_text(svg.render(figure, "ours", "alt"))
     (folder / "other.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>')
     (folder / "index.rst").write_text(PAGE)
-    settings = {"extensions": ["sphinx_thebe", "imc.sphinx_ext"]}
+    settings = {"extensions": ["sphinx_thebe", "imc.pages.sphinx_ext"]}
     out = folder / "out"
     app = Sphinx(folder, None, out, folder / "doctrees", "html", settings, status=None, warningiserror=True)
     app.build()

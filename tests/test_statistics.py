@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from imc.claims.statistics import Estimate
 from imc.errors import UserError
-from imc.statistics import Estimate
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import reference, tables
-from imc.claims import Claim, Verdict
-from imc.statistics import Estimate
+from imc.claims import Claim, Verdict, reference
+from imc.claims.statistics import Estimate
+from imc.pages import tables
 
 
 @pytest.mark.parametrize(

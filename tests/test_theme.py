@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imc import figures, svg
+from imc.pages import figures, svg
 from imc.paths import ROOT
 
 STATIC = ROOT / "book" / "_static"

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc import reference
+from imc.claims import reference
 from imc.errors import UserError
-from imc.reram.efficiency import implied
-from imc.reram.experiments import EfficiencyConfig
-from imc.reram.tradeoff import CHOSEN, NETWORKS, best, cost, worth_their_cost
+from imc.papers.reram.efficiency import implied
+from imc.papers.reram.experiments import EfficiencyConfig
+from imc.papers.reram.tradeoff import CHOSEN, NETWORKS, best, cost, worth_their_cost
 
 POINTS = st.lists(st.tuples(st.floats(0, 10), st.floats(0, 100)), min_size=1, max_size=12)
 DEFAULT = EfficiencyConfig.build()

@@ -1,5 +1,5 @@
 """``python -m imc``."""
 
-from imc.cli import main
+from imc.runs.cli import main
 
 main()

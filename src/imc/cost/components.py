@@ -1,16 +1,14 @@
 """Components: what one of a part costs, and where that number comes from.
 
 An amount is named by its quantity and unit: ``area_mm2``, ``power_mw`` or ``energy_pj`` (of one use). Tables
-in ``data/reference`` may print other units, which are converted on reading.
+may print other units, which `converted` brings to these.
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from imc import reference
 from imc.errors import UserError
 
 Origin = Literal["quoted", "derived", "calibrated", "assumed"]
@@ -59,23 +57,6 @@ class Component:
             raise UserError(f"{self.name!r} cannot be split into {pieces} pieces: it takes a positive number")
         amounts = {quantity: amount / pieces for quantity, amount in self.amounts.items()}
         return Component(name, amounts, "derived", f"1/{pieces:g} of: {self.source}")
-
-
-def quoted(table: str) -> dict[str, Component]:
-    """The rows of a printed table as components, called ``<table's last word>.<row>``.
-
-    Raises:
-        UserError: no such table, or a column that names no known quantity and unit.
-    """
-    prefix = table.rpartition(".")[2]
-    found: dict[str, Component] = {}
-    for row, cells in reference.table(table).items():
-        printed = {column: value for column, value in cells.items() if not math.isnan(value)}
-        amounts = dict(converted(column, value) for column, value in printed.items())
-        places = (reference.value(f"{table}.{row}.{column}").place for column in printed)
-        source = next((re.sub(r", column .*", "", place) for place in places), table)
-        found[row] = Component(f"{prefix}.{row}", amounts, "quoted", source)
-    return found
 
 
 def converted(name: str, value: float) -> tuple[str, float]:

@@ -1,9 +1,0 @@
-"""What the slides compute, as experiments."""
-
-from imc.imce import bitwise_experiments, cost_experiments, memory_experiments
-
-EXPERIMENTS = (
-    *memory_experiments.EXPERIMENTS,
-    *bitwise_experiments.EXPERIMENTS,
-    *cost_experiments.EXPERIMENTS,
-)

@@ -1,0 +1,118 @@
+"""Executing pages and writing them into the book."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from imc.errors import UserError
+from imc.pages import inputs
+from imc.paths import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+BOOK = ROOT / "book"
+
+_FIRST = "from imc.pages import inputs as _inputs\n_inputs.watch()"
+_LAST = "_inputs.report()"
+
+
+def every(notebooks: Path = NOTEBOOKS) -> list[str]:
+    """All pages that have a source, as ``paper/page``."""
+    return sorted(p.relative_to(notebooks).with_suffix("").as_posix() for p in notebooks.rglob("*.md"))
+
+
+def stale(notebooks: Path = NOTEBOOKS, book: Path = BOOK) -> dict[str, str]:
+    """The pages whose inputs are not those that their notebook was made from, with the inputs' digest now."""
+    found = {}
+    for page in every(notebooks):
+        names, was = _made_from(book / f"{page}.ipynb")
+        now = inputs.fingerprint(notebooks / f"{page}.md", names)
+        if now != was:
+            found[page] = now
+    return found
+
+
+def book_files(root: Path = ROOT) -> list[Path]:
+    """Everything that Sphinx reads: pages, prose, theme and settings."""
+    inside = [p for p in (root / "book").rglob("*") if p.is_file() and not p.name.startswith(".")]
+    return sorted([*inside, root / "_config.yml", root / "_toc.yml"])
+
+
+def _made_from(path: Path) -> tuple[list[str], str]:
+    """Names and digest of the inputs of a published notebook; nothing if it is not there or is torn."""
+    try:
+        made = json.loads(path.read_text())["metadata"]["imc"]
+        return made["inputs"], made["fingerprint"]
+    except (OSError, ValueError, KeyError):
+        return [], ""
+
+
+def publish(
+    page: str,
+    parameters: Mapping[str, Any] | None = None,
+    notebooks: Path = NOTEBOOKS,
+    book: Path = BOOK,
+) -> Path:
+    """Execute `page` and write its notebook into `book`, atomically, and only if it changed.
+
+    Args:
+        page: ``paper/page``.
+        parameters: values for the page's ``parameters`` cell in place of its defaults.
+
+    Returns:
+        The notebook's path.
+
+    Raises:
+        UserError: if there is no such page, or it shows what differs from one execution to the next.
+        papermill.exceptions.PapermillExecutionError: if a cell fails, with the cell and its traceback.
+    """
+    import jupytext  # here, because the kernel of every page imports this package
+    import nbformat
+
+    from imc.pages.clean import clean
+
+    source = notebooks / f"{page}.md"
+    if not source.is_file():
+        raise UserError(f"there is no page '{page}'; the pages are {', '.join(every(notebooks)) or 'none'}")
+    notebook = jupytext.read(source)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(_FIRST))
+    notebook.cells.append(nbformat.v4.new_code_cell(_LAST))
+    executed = _execute(notebook, dict(parameters or {}))
+    names = inputs.relevant(json.loads(executed.cells.pop().outputs[0].text), page.partition("/")[0])
+    del executed.cells[0]
+    clean(executed, page)
+    executed.metadata["imc"] = {"fingerprint": inputs.fingerprint(source, names), "inputs": names}
+    executed.nbformat, executed.nbformat_minor = 4, 5
+    nbformat.validate(executed)
+    target = book / f"{page}.ipynb"
+    _write(target, (nbformat.writes(executed).rstrip("\n") + "\n").encode())
+    return target
+
+
+def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
+    """`notebook` after papermill, executed in an empty folder: a page may not depend on where it runs."""
+    import nbformat
+    import papermill
+
+    with tempfile.TemporaryDirectory() as folder:
+        given, made = Path(folder, "given.ipynb"), Path(folder, "made.ipynb")
+        empty = Path(folder, "empty")
+        empty.mkdir()
+        nbformat.write(notebook, given)
+        papermill.execute_notebook(
+            given, made, parameters, kernel_name="python3", cwd=str(empty), progress_bar=False
+        )
+        return nbformat.read(made, as_version=4)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace `path` in one step, unless it holds `content` already."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+        stream.write(content)
+    os.chmod(stream.name, 0o644)
+    os.replace(stream.name, path)

@@ -1,0 +1,87 @@
+"""What Sphinx does to our pages while it builds the book.
+
+Figures are put into the page itself instead of being shown as images, so that they take the page's text
+colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined, and the role
+``{py}`imc.x.name``` is such a link.
+"""
+
+import ast
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from imc.pages.provenance_strip import repository
+from imc.paths import ROOT
+
+_SOURCE = re.compile(r"(?P<file>.*/blob/[^/]+/(?P<path>src/imc/[\w/]+\.py))#(?P<name>[A-Za-z_]\w*)")
+_OURS = '<svg xmlns="http://www.w3.org/2000/svg" class="imc-figure"'
+
+
+class InlineFigures(SphinxPostTransform):
+    """Replaces images drawn by `imc.pages.svg` with their text."""
+
+    default_priority = 5
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        """Replace each image of the document."""
+        for node in list(self.document.findall(nodes.image)):
+            path = Path(self.app.srcdir, node["uri"])
+            if path.suffix == ".svg" and path.is_file():
+                text = path.read_text(encoding="utf-8")
+                if text.startswith(_OURS):
+                    node.replace_self(nodes.raw("", f'<div class="imc-picture">{text}</div>', format="html"))
+
+
+class SourceLines(SphinxPostTransform):
+    """Points links to our own functions at their lines."""
+
+    default_priority = 5
+
+    def run(self, **_: Any) -> None:
+        """Rewrite each link of the document."""
+        for node in self.document.findall(nodes.reference):
+            match = _SOURCE.fullmatch(node.get("refuri", ""))
+            if match:
+                line = _lines(ROOT / match["path"]).get(match["name"])
+                node["refuri"] = f"{match['file']}#L{line}" if line else match["file"]
+
+
+@functools.cache
+def _lines(path: Path) -> dict[str, int]:
+    """Line of each function and class at a module's top level."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else []
+    return {d.name: d.lineno for d in body if isinstance(d, ast.FunctionDef | ast.ClassDef)}
+
+
+def _source_link(
+    _role: str, rawtext: str, text: str, lineno: int, inliner: Any, _options: Any = None, _content: Any = ()
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """The role ``py``: a function or class of ours by its full name; a warning if there is none such."""
+    module, _, name = text.rpartition(".")
+    file = f"src/{module.replace('.', '/')}.py"
+    if name not in _lines(ROOT / file):
+        return [nodes.literal(rawtext, text)], [inliner.reporter.warning(f"there is no {text}", line=lineno)]
+    address = f"{repository()}/blob/main/{file}#{name}"
+    return [nodes.reference(rawtext, "", nodes.literal(rawtext, text), refuri=address)], []
+
+
+def _without_thebe(app: Sphinx, _: object) -> None:
+    """Jupyter Book always adds Thebe, which no page of ours uses and which names a server to load from."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [entry for entry in listeners if entry.handler.__module__ != "sphinx_thebe"]
+    app.registry.css_files[:] = [entry for entry in app.registry.css_files if "thebe" not in entry[0]]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx, which finds this module under ``extra_extensions`` in ``_config.yml``."""
+    app.connect("config-inited", _without_thebe)
+    app.add_role("py", _source_link)
+    app.add_post_transform(InlineFigures)
+    app.add_post_transform(SourceLines)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,204 @@
+"""Tables as Markdown that MyST, Jupyter and a forge all show, and as CSV.
+
+A cell may be a text, a number, an `Estimate` (mean and 95 % interval) or None (shown as a dash). A column's
+name carries its unit: ``accuracy (%)``.
+"""
+
+import base64
+import html
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from imc.claims import Claim, Verdict
+from imc.claims.statistics import Estimate
+
+SYMBOLS = {
+    "reproduced": "✓",
+    "not reproduced": "○",
+    "contradicted": "✗",
+    "calibrated": "≈",
+    "quoted": "❝",
+    "not attempted": "·",
+}
+"""Each verdict's sign, so that it never hangs on colour alone."""
+
+NOTHING = "–"
+_DIGITS = 4
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A pipe table; columns of numbers and estimates stand on the right. The index is left out."""
+    right = [all(_is_number(v) or v is None for v in table[c]) for c in table.columns]
+    rows = [
+        [str(c) for c in table.columns],
+        ["---:" if r else ":---" for r in right],
+        *([cell(v) for v in row] for row in table.itertuples(index=False)),
+    ]
+    return "\n".join("| " + " | ".join(_escape(c) for c in row) + " |" for row in rows)
+
+
+def cell(value: Any) -> str:
+    """One value as a reader wants it."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return NOTHING
+    if isinstance(value, Estimate):
+        return estimate(value)
+    return number(value) if _is_number(value) else str(value)
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A number with `decimals` digits after the point, else with four significant ones and none for show.
+
+    Integers keep all their digits, in groups of three from 10 000 on; the very small and the very large take
+    a power of ten.
+    """
+    if not math.isfinite(value):
+        return NOTHING if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if decimals is None and float(value).is_integer() and abs(value) < 1e9:
+        decimals = 0
+    if decimals is not None:
+        text = f"{value:.{decimals}f}"
+    elif 1e-3 <= abs(value) < 1e6:
+        text = f"{value:.{max(0, _DIGITS - 1 - math.floor(math.log10(abs(value))))}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, exponent = f"{value:.{_DIGITS - 1}e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')} × 10<sup>{int(exponent)}</sup>"
+    return _grouped(text).replace("-", "−")
+
+
+def estimate(value: Estimate, unit: str = "") -> str:
+    """``95.97 ± 0.21``: the interval to two digits, the mean to the same place.
+
+    An exact value stands alone; a single seed says that it is one, behind the unit; a lopsided interval is
+    given by its ends.
+    """
+    if value.low == value.high:
+        return f"{number(value.mean)}{unit}"
+    if not math.isfinite(value.half_width):
+        return f"{number(value.mean)}{unit} (1 seed)"
+    places = _places(value)
+    if abs(value.high + value.low - 2 * value.mean) > 0.1 * value.half_width:
+        ends = f"{number(value.low, places)} to {number(value.high, places)}"
+        return f"{number(value.mean, places)} ({ends}){unit}"
+    return f"{number(value.mean, places)} ± {number(value.half_width, places)}{unit}"
+
+
+def _places(value: Estimate) -> int | None:
+    """Digits after the point that show the interval's first two digits; None if it has no width to go by."""
+    if value.half_width == 0 or not math.isfinite(value.half_width):
+        return None
+    return min(8, max(0, 1 - math.floor(math.log10(value.half_width))))
+
+
+def verdict(name: str) -> str:
+    """A verdict as sign and word, in a span that the style sheet colours."""
+    return f'<span class="imc-verdict imc-{name.replace(" ", "-")}">{SYMBOLS[name]} {name}</span>'
+
+
+def claim(stated: Claim, *, kind: bool) -> str:
+    """A claim's sentence, and under it where the paper makes it, after its kind if asked for."""
+    place = f"{stated.kind} · {stated.place}" if kind else stated.place
+    return f'{prose(stated.text)}<br><span class="imc-place">{prose(place)}</span>'
+
+
+def printed(held: Verdict) -> str:
+    """What the paper says: its number with unit, or the bound that its words set."""
+    sign = {"equals": "", "at least": "≥ ", "at most": "≤ "}[held.claim.expect]
+    if held.paper is not None:
+        return f"{sign}{held.paper.printed}{unit(held)}"
+    return NOTHING if math.isnan(held.claim.target) else f"{sign}{number(held.claim.target)}"
+
+
+def here(held: Verdict) -> str:
+    """What we find, with the paper's unit; an exact value to the printed digits or one more."""
+    if held.here is None:
+        return NOTHING
+    if held.here.low == held.here.high:
+        return f"{number(held.here.mean, _held_places(held))}{unit(held)}"
+    return estimate(held.here, unit(held))
+
+
+def unit(held: Verdict) -> str:
+    """The unit of the printed value in its proper signs, behind a space that does not break; or nothing."""
+    text = held.paper.unit if held.paper else ""
+    for plain, proper in (("mm2", "mm²"), ("uJ", "µJ"), ("uA", "µA"), ("ohm", "Ω")):
+        text = text.replace(plain, proper)
+    return f"\u00a0{'×' if text == 'x' else text}" if text else ""
+
+
+def difference(held: Verdict) -> str:
+    """Ours minus the paper's, to the digits of our interval, and how much of it was allowed beforehand."""
+    if held.here is None or held.difference is None or math.isnan(held.difference):
+        return NOTHING
+    beyond_rounding = abs(held.difference) > 1e-9 * max(1.0, abs(held.claim.target))
+    text = number(held.difference if beyond_rounding else 0.0, _held_places(held))
+    allowed = tolerance(held)
+    sign = "" if text.startswith("−") else "+"
+    return f"{sign}{text}" + ("" if allowed == NOTHING else f" ({allowed})")
+
+
+def _held_places(held: Verdict) -> int | None:
+    """Digits after the point for our value: as its interval says, else as printed, or one more if need be."""
+    places = _places(held.here) if held.here else None
+    if places is not None or held.here is None or held.paper is None or not held.paper.half_digit > 0:
+        return places
+    unit_of_last_digit = 2 * held.paper.half_digit
+    printed_places = max(0, -math.floor(math.log10(unit_of_last_digit) + 0.5))
+    same = math.isclose(held.here.mean, round(held.here.mean, printed_places), rel_tol=1e-9, abs_tol=1e-12)
+    return printed_places if same else printed_places + 1
+
+
+def tolerance(held: Verdict) -> str:
+    """``±0.5``: how far ours may lie from the paper's, fixed before the run, or a dash."""
+    low, high = held.claim.limits
+    if held.claim.kind in ("calibrated", "quoted", "not testable") or not math.isfinite(high - low):
+        return NOTHING
+    return f"±{number(float(f'{(high - low) / 2:.3g}'))}"
+
+
+def prose(text: str) -> str:
+    """Plain text as Markdown that says just that; ``G_max`` gets its subscript, ``95 %`` stays together."""
+    safe = re.sub(r"([\\`*_{}\[\]$~^])", r"\\\1", html.escape(text, quote=False)).replace(" %", "\u00a0%")
+    return re.sub(r"\b([A-Za-zΑ-ω]|BATMANN)\\_([\w±]+)", r"\1<sub>\2</sub>", safe)
+
+
+def csv(table: pd.DataFrame) -> str:
+    """The table's numbers, ten digits each; an estimate becomes three columns, the mean and both ends."""
+    columns: dict[str, list[Any]] = {}
+    for name in table.columns:
+        values = list(table[name])
+        if any(isinstance(v, Estimate) for v in values):
+            for suffix, end in (("", "mean"), (" low", "low"), (" high", "high")):
+                columns[f"{name}{suffix}"] = [getattr(v, end, v) for v in values]
+        else:
+            columns[str(name)] = values
+    return pd.DataFrame(columns).to_csv(index=False, float_format="%.10g", lineterminator="\n")
+
+
+def csv_link(table: pd.DataFrame, name: str) -> str:
+    """A link that holds the table's CSV itself and saves it as ``<name>.csv``."""
+    data = base64.b64encode(csv(table).encode()).decode()
+    file = html.escape(f"{name}.csv")
+    return f'<a class="imc-csv" download="{file}" title="{file}" href="data:text/csv;base64,{data}">CSV</a>'
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Estimate | int | float | np.number) and not isinstance(value, bool)
+
+
+def _escape(text: str) -> str:
+    return text.replace("\n", " ").replace("|", "\\|")
+
+
+def _grouped(text: str) -> str:
+    """Groups of three digits before the point, parted by a narrow no-break space, from five digits on."""
+    whole, point, rest = text.partition(".")
+    digits = whole.removeprefix("-")
+    if not digits.isdigit() or len(digits) < 5:
+        return text
+    return whole[: len(whole) - len(digits)] + f"{int(digits):,}".replace(",", "\u202f") + point + rest

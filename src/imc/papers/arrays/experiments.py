@@ -1,0 +1,91 @@
+"""What the chapter on crossbars computes, as experiments."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from imc.runs.config import Config
+from imc.runs.experiments import Experiment
+
+Ohm = Annotated[float, Field(ge=0, le=1e6)]
+Side = Annotated[int, Field(ge=2, le=1024)]
+
+
+class IdentitiesConfig(Config):
+    """Random arrays on which the equations of the BATMANN paper and slides are held against circuits."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"arrays": 3}
+
+    arrays: int = Field(100, ge=1, le=10_000, description="random arrays")
+    rows: int = Field(64, ge=1, le=512, description="wordlines of an array")
+    outputs: int = Field(32, ge=1, le=512, description="outputs of an array")
+
+
+class VariationConfig(Config):
+    """Every meaning of sigma on one layer of binary weights, with random inputs of -1 and +1."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "sigmas": (0.0, 700.0, 1400.0), "side": 64}
+
+    seeds: int = Field(10, ge=1, le=1000, description="programmed layers: seed, seed+1, ...")
+    sigmas: tuple[Ohm, ...] = Field(tuple(100.0 * i for i in range(15)), description="spreads, ohm")
+    side: int = Field(512, ge=8, le=4096, description="inputs, and outputs, of the layer")
+    r_on: float = Field(1e3, gt=0, description="resistance of the ON state, ohm")
+    r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
+    shown: Ohm = Field(600.0, description="the sigma of the histograms, ohm")
+
+
+class WiresConfig(Config):
+    """Square arrays of random two-level cells behind wires of some resistance."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "sides": (8, 16), "ohms": (1.0, 3.0), "shown": 16}
+
+    seeds: int = Field(3, ge=1, le=100, description="random arrays of each size")
+    sides: tuple[Side, ...] = Field((32, 64, 128, 256, 512), description="rows, and columns, of the arrays")
+    ohms: tuple[Ohm, ...] = Field((0.1, 0.3, 1.0, 3.0), description="resistance of a stretch of wire, ohm")
+    r_on: float = Field(1e3, gt=0, description="resistance of the ON state, ohm")
+    r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
+    shown: Side = Field(128, description="side of the array whose map is kept")
+
+
+class BenchmarkConfig(Config):
+    """Speed and memory of Monte-Carlo over devices: ours, torch by hand, AIHWKit, the machine's limits."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"networks": ("mlp",), "repeats": 1, "peers": False}
+
+    networks: tuple[str, ...] = Field(("mlp", "cnn"), description="mlp, cnn")
+    repeats: int = Field(7, ge=1, le=100, description="the least time of so many calls counts")
+    peers: bool = Field(True, description="also time AIHWKit, where it is installed")
+
+
+EXPERIMENTS = (
+    Experiment(
+        name="crossbar/identities",
+        config=IdentitiesConfig,
+        runner="imc.papers.arrays.identities:check",
+        summary="the slides' equations (1) to (4), Kirchhoff's laws and im2col, on random arrays",
+    ),
+    Experiment(
+        name="crossbar/variation",
+        config=VariationConfig,
+        runner="imc.papers.arrays.sweeps:variation",
+        summary="what sigma does under each of its meanings: resistances, products, where they break",
+        seconds=lambda config: 0.04 * config.seeds * len(config.sigmas) * 14 * (config.side / 512) ** 2,
+    ),
+    Experiment(
+        name="crossbar/wires",
+        config=WiresConfig,
+        runner="imc.papers.arrays.sweeps:wires",
+        summary="what wire resistance takes from arrays of growing size",
+        seconds=lambda config: (
+            config.seeds * len(config.ohms) * sum(10 * (s / 512) ** 3.5 for s in config.sides)
+        ),
+    ),
+    Experiment(
+        name="crossbar/benchmark",
+        config=BenchmarkConfig,
+        runner="imc.papers.arrays.speed:measure",
+        summary="speed and memory against the machine's limits, torch by hand, and AIHWKit",
+        seconds=lambda config: 120.0 if "cnn" in config.networks else 20.0,
+    ),
+)

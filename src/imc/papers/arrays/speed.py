@@ -1,0 +1,68 @@
+"""The benchmark: the machine's limits, ours and the others, measured in one run, and their ratios."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from typing import Any
+
+import torch
+
+from imc.errors import UserError
+from imc.papers.arrays import contenders
+from imc.papers.arrays.experiments import BenchmarkConfig
+from imc.runs.experiments import Outcome, Progress
+
+OURS = {"float32": "ours-float32", "bfloat16": "ours-bfloat16"}
+PEERS = ("aihwkit-ideal", "aihwkit-default")
+
+
+def measure(config: BenchmarkConfig, progress: Progress) -> Outcome:
+    """Time every contender on every network; each is a process of its own."""
+    here = importlib.util.find_spec("aihwkit") is not None
+    names = [*OURS.values(), "torch-float32", "torch-bfloat16", *(PEERS if here and config.peers else ())]
+    steps = 2 + len(names) * len(config.networks)
+    progress(0, "the machine's limits")
+    limits = _run("limits", config.repeats)
+    progress(1 / steps, "growth with trials and cells")
+    metrics: dict[str, Any] = {"limits": limits, "growth": _run("growth", config.repeats)}
+    metrics["threads"] = torch.get_num_threads()
+    done = 2
+    for network in config.networks:
+        found = {}
+        for name in names:
+            progress(done / steps, f"{name} on the {network.upper()}")
+            times = _run(name, network, config.repeats)
+            found[name.replace("-", "_")] = times | {"trial_ms": times["program_ms"] + times["infer_ms"]}
+            done += 1
+        metrics[network] = {"contenders": found, **_ratios(network, found, limits)}
+    progress(1, "done")
+    return Outcome(metrics)
+
+
+def _ratios(network: str, found: dict[str, Any], limits: dict[str, float]) -> dict[str, Any]:
+    """How far ours is from the limit of its precision, and ahead of the others."""
+    operations, cells = contenders.work(*contenders.NETWORKS[network]())
+    limit = {p: 1e3 * operations / limits[p] + 1e3 * cells / limits["draws"] for p in OURS}
+    best = min(OURS, key=lambda p: found[f"ours_{p}"]["trial_ms"])
+    mine = found[f"ours_{best}"]["trial_ms"]
+    others = {name: times["trial_ms"] / mine for name, times in found.items() if "ours" not in name}
+    peers = [ratio for name, ratio in others.items() if "aihwkit" in name]
+    return {
+        "operations": operations,
+        "cells": cells,
+        "limit_ms": limit,
+        "draws_ms": 1e3 * cells / limits["draws"],
+        "best_precision": best,
+        "to_limit": {p: found[f"ours_{p}"]["trial_ms"] / limit[p] for p in OURS},
+        "ahead_of": others,
+        **({"ahead_of_fastest_peer": min(peers)} if peers else {}),
+    }
+
+
+def _run(*arguments: object) -> dict[str, Any]:
+    command = [sys.executable, "-m", "imc.papers.arrays.contenders", *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    if ran.returncode:
+        raise UserError(f"{' '.join(command[1:])} failed: {(ran.stderr.strip() or '?').splitlines()[-1]}")
+    return json.loads(ran.stdout.splitlines()[-1])

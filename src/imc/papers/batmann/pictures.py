@@ -1,0 +1,76 @@
+"""Omniglot as the controller sees it: 32 x 32 grey pictures, split into characters to train on and to test
+on."""
+
+import io
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from imc import datasets
+from imc.papers.batmann.experiments import TrainConfig
+from imc.paths import cache_dir
+from imc.runs.records import replace
+
+SIDE = 32
+MEAN, STD = 0.92206, 0.08426
+"""Of the grey levels, 0 to 1, paper white (BATMANN's code)."""
+SPLIT_SEED = 806
+"""The split by character is one and the same for every run; 806 is the seed of BATMANN's code."""
+HELD_OUT = 0.15
+"""Share of the training characters kept for validation, where it is wanted (IBM/constrained-FSCIL)."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures by part, each uint8 (characters, drawings, 32, 32), 255 paper, on the device of the run."""
+
+    train: Tensor
+    validation: Tensor
+    test: Tensor
+
+
+def load(config: TrainConfig, device: torch.device) -> Pictures:
+    """The pictures of a configuration; `validation` is empty unless characters are held out."""
+    pictures, count = grey(config.data)
+    if config.split == "characters":
+        pictures = pictures[np.random.default_rng(SPLIT_SEED).permutation(len(pictures))]
+    kept = count - round(HELD_OUT * count) if config.validation == "held-out" else count
+    parts = pictures[:kept], pictures[kept:count], pictures[count:]
+    return Pictures(*(torch.from_numpy(part.copy()).to(device) for part in parts))
+
+
+def normalized(pictures: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Grey levels uint8 (..., 32, 32) to the controller's input (n, 1, 32, 32), in memory channels last."""
+    x = pictures.reshape(-1, SIDE, SIDE, 1).to(dtype).div_(255).sub_(MEAN).div_(STD)
+    return x.permute(0, 3, 1, 2)
+
+
+@cache
+def grey(name: str) -> tuple[np.ndarray, int]:
+    """All characters of a data set, shrunk to uint8 (characters, drawings, 32, 32), kept in the cache.
+
+    Also how many of them, the first ones, are the background set.
+    """
+    import PIL
+
+    path = cache_dir() / f"{name}-{SIDE}-{datasets.digest(name)[:16]}-pillow{PIL.__version__}.npz"
+    if not path.is_file():
+        data, buffer = datasets.load(name), io.BytesIO()
+        small = _shrunk(np.concatenate([data.background, data.evaluation]))
+        np.savez(buffer, pictures=small, background=len(data.background))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, buffer.getvalue())
+    with np.load(path) as kept:
+        return kept["pictures"], int(kept["background"])
+
+
+def _shrunk(ink: np.ndarray) -> np.ndarray:
+    """Drawings (..., side, side), 1 ink, as black on white in 32 x 32, by Lanczos resampling."""
+    from PIL import Image
+
+    flat = ((1 - ink) * 255).astype(np.uint8).reshape(-1, *ink.shape[-2:])
+    small = [np.asarray(Image.fromarray(p).resize((SIDE, SIDE), Image.Resampling.LANCZOS)) for p in flat]
+    return np.stack(small).reshape(*ink.shape[:-2], SIDE, SIDE)

@@ -1,0 +1,29 @@
+"""Runs of several seeds side by side, as claims want them."""
+
+from typing import Any
+
+from imc import runs
+from imc.papers.batmann.experiments import SeedsConfig
+from imc.runs.experiments import Outcome, Progress
+
+
+def gather(config: SeedsConfig, progress: Progress) -> Outcome:
+    """Find or make the runs of seeds `seed`, `seed` + 1, ...
+
+    Metrics, lists over seeds: accuracy and most_frequent_answer as `imc.papers.batmann.testing.measure` names
+    them, best_episode, trained_episodes, stopped.
+    """
+    values = config.model_dump(exclude={"seeds", "seed"})
+    found: list[dict[str, Any]] = []
+    for i in range(config.seeds):
+        found.append(runs.obtain("batmann/train", **values, seed=config.seed + i).metrics)
+        progress((i + 1) / config.seeds, f"seed {config.seed + i}")
+    kept = ("accuracy", "most_frequent_answer", "best_episode", "trained_episodes", "stopped")
+    return Outcome({name: side_by_side([run[name] for run in found]) for name in kept})
+
+
+def side_by_side(values: list[Any]) -> Any:
+    """Equal nested mappings to one, each leaf a list."""
+    if isinstance(values[0], dict):
+        return {name: side_by_side([value[name] for value in values]) for name in values[0]}
+    return values

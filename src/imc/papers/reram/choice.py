@@ -1,0 +1,23 @@
+"""Choosing a hidden size by a rule written down beforehand."""
+
+from imc import runs
+from imc.claims.statistics import Estimate
+from imc.papers.reram.arithmetic import WIDTHS
+from imc.papers.reram.experiments import ChoiceConfig, MlpConfig
+from imc.runs.experiments import Outcome, Progress
+
+
+def choose(config: ChoiceConfig, progress: Progress) -> Outcome:
+    """The smallest hidden size of Table 2 whose mean accuracy is within `allowed_loss` of the widest's.
+
+    Metrics: best (neurons a layer), accuracy.hiddenN (percent, mean over seeds).
+    """
+    shared = config.model_dump(include=set(MlpConfig.model_fields) - {"hidden"})
+    accuracy = {}
+    for done, width in enumerate(WIDTHS, start=1):
+        record = runs.obtain("reram/mlp", **shared, hidden=width)
+        accuracy[width] = Estimate.of_seeds(record.metric("accuracy.baseline")).mean
+        progress(done / len(WIDTHS))
+    enough = accuracy[max(WIDTHS)] - config.allowed_loss
+    best = min(width for width, found in accuracy.items() if found >= enough)
+    return Outcome({"best": best, "accuracy": {f"hidden{w}": a for w, a in accuracy.items()}})

@@ -1,0 +1,212 @@
+"""Records: what a run found, written once, verified whenever it is read.
+
+``X.json`` holds what is the same whenever the run is made: configuration, metrics, digests, versions.
+``X.safetensors`` holds its arrays, ``X.log.json`` what differs each time: when, where, how long.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save
+
+from imc.errors import UserError
+from imc.runs import experiments, provenance
+from imc.runs.config import Config
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished run.
+
+    Attributes:
+        experiment: its name, as `imc run` takes it.
+        version: the experiment's version that made it.
+        config: every field of its configuration.
+        metrics: nested mapping of names to numbers or lists.
+        data: canonical digest of each data set it read.
+        checkpoint: sha256 of the arrays' file, or None.
+        made: commit, versions and device that made it.
+        path: the file it was read from.
+    """
+
+    experiment: str
+    version: int
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    data: dict[str, str]
+    checkpoint: str | None
+    made: dict[str, Any]
+    path: Path
+
+    def metric(self, address: str) -> Any:
+        """The number, list or mapping at a dotted address such as ``accuracy.baseline``.
+
+        Raises:
+            UserError: if it has no such metric.
+        """
+        value: Any = self.metrics
+        for name in address.split("."):
+            if not isinstance(value, Mapping) or name not in value:
+                known = ", ".join(value) if isinstance(value, Mapping) else "none below that"
+                raise UserError(f"{self.path.name} has no metric '{address}'; it has {known}")
+            value = value[name]
+        return value
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The arrays of its checkpoint, verified.
+
+        Raises:
+            UserError: if the run left none, or the file is missing or not the one recorded.
+        """
+        path = self.path.with_suffix(".safetensors")
+        if self.checkpoint is None:
+            raise UserError(f"{self.path.name} was recorded without arrays")
+        if not path.is_file() or provenance.sha256(path) != self.checkpoint:
+            raise UserError(f"{path} is missing or not the file its record names; {_REMEDY}")
+        return load_file(path)
+
+    def log(self) -> dict[str, Any]:
+        """When, where and how long; empty if the log was not kept."""
+        path = log_of(self.path)
+        return json.loads(path.read_text()) if path.is_file() else {}
+
+
+_REMEDY = "delete it and run again, or restore it with git"
+
+
+def path_of(experiment: str, config: Config, base: Path) -> Path:
+    """Where the record of `config` lies below `base`; the name is derived from the configuration."""
+    return base / experiment / f"{config.slug()}.json"
+
+
+def log_of(path: Path) -> Path:
+    """The log beside a record."""
+    return path.with_suffix(".log.json")
+
+
+def write(
+    experiment: experiments.Experiment,
+    config: Config,
+    outcome: experiments.Outcome,
+    data: Mapping[str, str],
+    base: Path,
+    log: Mapping[str, Any],
+) -> Record:
+    """Store a run's outcome below `base`, each file atomically and the record last.
+
+    Raises:
+        UserError: if a metric is not a finite number, a text, a list or a mapping of these.
+    """
+    path = path_of(experiment.name, config, base)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = None
+    if outcome.tensors:
+        arrays = {name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()}
+        blob = save(arrays)
+        checkpoint = hashlib.sha256(blob).hexdigest()
+        replace(path.with_suffix(".safetensors"), blob)
+    content = {
+        "schema": SCHEMA,
+        "experiment": experiment.name,
+        "version": experiment.version,
+        "config": config.model_dump(mode="json"),
+        "metrics": _plain(outcome.metrics, ""),
+        "data": dict(data),
+        "checkpoint": checkpoint,
+        "made": {"commit": provenance.commit(), **provenance.versions()},
+    }
+    replace(log_of(path), _dump(dict(log)))
+    replace(path, _dump(content | {"digest": _digest(content)}))
+    return read(path)
+
+
+def read(path: Path) -> Record:
+    """The record at `path`, verified.
+
+    Raises:
+        UserError: if it is missing, torn, edited, of another schema, of an unknown or changed experiment,
+            or lies under a name that is not its configuration's.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no record at {path}; `imc run` makes one")
+    try:
+        content = json.loads(path.read_text())
+        digest = content.pop("digest")
+    except (ValueError, KeyError, AttributeError):
+        raise UserError(f"{path} is torn or is no record; {_REMEDY}") from None
+    if content.get("schema") != SCHEMA:
+        raise UserError(f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; {_REMEDY}")
+    if digest != _digest(content):
+        raise UserError(f"{path} was edited after it was made (its digest does not match); {_REMEDY}")
+    experiment = experiments.find(content["experiment"])
+    if content["version"] != experiment.version:
+        raise UserError(
+            f"{path} was made by version {content['version']} of {experiment.name}, "
+            f"now at {experiment.version}; {_REMEDY}"
+        )
+    config = experiment.config.build(**content["config"])
+    if path.name != f"{config.slug()}.json" or not str(path.parent).endswith(experiment.name):
+        raise UserError(f"{path} holds {experiment.name} {config.slug()}, not what its name says; {_REMEDY}")
+    fields = ("experiment", "version", "metrics", "data", "checkpoint", "made")
+    return Record(path=path, config=config.model_dump(), **{name: content[name] for name in fields})
+
+
+def read_all(base: Path) -> list[Record]:
+    """All records below `base`, in the order of their paths; raises as `read` does."""
+    return [read(p) for p in sorted(base.rglob("*.json")) if not p.name.endswith(".log.json")]
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _dump(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _plain(value: Any, where: str) -> Any:
+    """`value` as JSON knows it; numpy numbers and arrays become numbers and lists."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v, f"{where}.{k}") for k, v in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(v, where) for v in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise UserError(
+        f"metric '{where.lstrip('.')}' is {value!r}; a record holds finite numbers, texts and lists"
+    )
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write `content` so that `path` is always the old file or the whole new one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def summary(record: Record) -> dict[str, Any]:
+    """A record's content without its path, for comparing two."""
+    return {k: v for k, v in asdict(record).items() if k != "path"}
