@@ -66,6 +66,25 @@ def test_part_of_svhn_keeps_photographs_together():
     assert round(float(np.median(colour[steps == 1])), 1) == 38.0
 
 
+def test_11k_of_svhn():
+    data = present("svhn-11k")
+    assert data.test_images.shape == (10_000, 32, 32, 3)
+    assert np.bincount(data.test_labels).tolist() == [684, 1968, 1590, 1104, 964, 909, 773, 767, 621, 620]
+    photographs = data.test_photographs
+    assert (photographs[0], photographs[-1], len(np.unique(photographs))) == (1, 5033, 5033)
+    steps = np.diff(photographs.astype(int))
+    assert set(steps.tolist()) == {0, 1}
+    # As above: a photograph's digits share its colours, which the labels' order thus fits.
+    colour = np.abs(np.diff(data.test_images.mean((1, 2)), axis=0)).mean(1)
+    assert round(float(np.median(colour[steps == 0])), 1) == 4.8
+    assert round(float(np.median(colour[steps == 1])), 1) == 45.0
+    everything = np.concatenate([data.train_images, data.test_images]).reshape(11_083, -1)
+    assert len({picture.tobytes() for picture in everything}) == 11_083
+    if store.locate(manifest.entry("svhn-part")):
+        part = datasets.load("svhn-part").arrays
+        assert all(np.array_equal(array, data.arrays[name]) for name, array in part.items())
+
+
 def test_cifar10_as_jpeg():
     data = present("cifar10-jpeg")
     assert np.array_equal(data.train_labels, np.repeat(np.arange(10), 5000))

@@ -128,6 +128,19 @@ def test_svhn_refuses_another_content(tmp_path, wrong):
         svhn.read_official([tmp_path / "train.mat"] * 2)
 
 
+def test_svhn_11k_keeps_parts_apart_and_rows_together(tmp_path):
+    arrays = {}
+    for part, count in (("train", 3), ("test", 5)):
+        arrays[f"{part}_images"] = RNG.integers(0, 256, (count, 32, 32, 3), np.uint8)
+        arrays[f"{part}_labels"] = RNG.integers(0, 10, count, np.uint8)
+        arrays[f"{part}_photo"] = np.arange(1, count + 1, dtype=np.uint16)
+    np.savez(tmp_path / "s.npz", **arrays)
+    read = svhn.read_11k([tmp_path / "s.npz"])
+    assert {name.replace("photographs", "photo") for name in read} == set(arrays)
+    for name, array in read.items():
+        assert np.array_equal(array, arrays[name.replace("photographs", "photo")])
+
+
 # CIFAR-10
 
 

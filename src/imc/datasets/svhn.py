@@ -24,6 +24,18 @@
 | `train_labels` | uint8 | (1083,) | |
 | `train_photographs` | uint16 | (1083,) | 1 to 499: the photograph ``N.png`` that a digit was cut from |
 
+`svhn-11k`, the same 1,083 and the first 10,000 of the official test pictures. It is not the official split:
+whoever trains on some of its test pictures says so, and compares with no result on the official one.
+
+| array | dtype | shape | meaning |
+| --- | --- | --- | --- |
+| `train_images` | uint8 | (1083, 32, 32, 3) | |
+| `train_labels` | uint8 | (1083,) | |
+| `train_photographs` | uint16 | (1083,) | 1 to 499, of the training photographs |
+| `test_images` | uint8 | (10000, 32, 32, 3) | |
+| `test_labels` | uint8 | (10000,) | |
+| `test_photographs` | uint16 | (10000,) | 1 to 5033, of the test photographs, which are others |
+
 Digits of one photograph follow one another and often overlap: a split must keep them together.
 """
 
@@ -67,6 +79,17 @@ def read_part(paths: list[Path]) -> dict[str, np.ndarray]:
             "train_images": part["train_images"],
             "train_labels": part["train_labels"],
             "train_photographs": np.repeat(np.arange(1, counts.size + 1, dtype=np.uint16), counts),
+        }
+
+
+def read_11k(paths: list[Path]) -> dict[str, np.ndarray]:
+    """The six arrays of `svhn-11k` from ``svhn_11k.npz``."""
+    kinds = {"images": "images", "labels": "labels", "photo": "photographs"}
+    with np.load(paths[0], allow_pickle=False) as file:
+        return {
+            f"{part}_{name}": file[f"{part}_{theirs}"]
+            for part in ("train", "test")
+            for theirs, name in kinds.items()
         }
 
 
