@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from imc.binary.quantizers import quantize_activation, straight_through
 from imc.binary.signs import bipolar
@@ -22,8 +23,8 @@ min(1, |x|) as in the released network for SVHN."""
 
 
 def activate(x: Tensor, bits: int, bound: Bound) -> Tensor:
-    """Bounded to [0, 1], then to `bits` bits, with the gradient of the bounding."""
-    bounded = x.clamp(0, 1) if bound == "clip" else x.abs().clamp(max=1)
+    """Bounded to [0, 1], then to `bits` bits, with the gradient of the bounding: none at 0, 1 and beyond."""
+    bounded = F.hardtanh(x if bound == "clip" else x.abs(), 0, 1)  # its way back is one pass, clamp's four
     return bounded if bits == FLOAT else quantize_activation(bounded, bits)
 
 
@@ -37,7 +38,7 @@ def quantize_weight(w: Tensor, bits: int) -> Tensor:
     if bits == FLOAT:
         return w
     if bits == 1:
-        return straight_through(bipolar(w) * w.detach().abs().mean(), w)
+        return straight_through(bipolar(w).mul_(w.detach().abs().mean()), w)
     squashed = torch.tanh(w)
     return 2 * quantize_activation(squashed / squashed.abs().max() / 2 + 0.5, bits) - 1
 
@@ -50,14 +51,17 @@ def stochastic_levels(gradient: Tensor, bits: int, generator: torch.Generator) -
     comes in 65,536 steps.
     """
     levels = 2**bits - 1
-    top = gradient.abs().flatten(1).amax(1).view(-1, *[1] * (gradient.ndim - 1)).float()
-    top = top.clamp(min=1e-30)  # a sample without gradient
-    numbers = torch.empty(-(-gradient.numel() // 4), dtype=torch.int64)
+    order = [0, *sorted(range(1, gradient.ndim), key=lambda axis: -gradient.stride(axis))]
+    arranged = gradient.permute(order)  # as it lies in memory: no pass copies
+    entries = arranged.flatten(1)
+    top = entries.abs().amax(1, keepdim=True).float().clamp_(min=1e-30)  # a sample may have no gradient
+    numbers = torch.empty(-(-entries.numel() // 4), dtype=torch.int64)
     numbers.random_(-(2**63), None, generator=generator)
-    noise = numbers.view(torch.int16)[: gradient.numel()].view(gradient.shape)  # 16 fresh bits for each entry
-    where = (gradient * (levels / (2 * top))).add_(levels / 2)
-    where.add_(noise, alpha=2.0**-16).add_(2.0**-17).round_().clamp_(0, levels)
-    return where.sub_(levels / 2).mul_(2 * top / levels).to(gradient.dtype)
+    noise = numbers.view(torch.int16)[: entries.numel()].view(entries.shape)  # 16 fresh bits for each entry
+    where = (noise * 2.0**-16).add_(levels / 2 + 2.0**-17)
+    where.addcmul_(entries.float(), levels / (2 * top)).round_().clamp_(0, levels)
+    found = where.sub_(levels / 2).mul_(2 * top / levels).to(gradient.dtype)
+    return found.view(arranged.shape).permute([order.index(axis) for axis in range(gradient.ndim)])
 
 
 class _QuantizedGradient(torch.autograd.Function):

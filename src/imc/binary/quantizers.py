@@ -56,9 +56,9 @@ def activation_levels(x: Tensor, bits: int) -> Tensor:
     With one bit this is a step at one half, one half itself going up.
     """
     top = 2**bits - 1
-    return torch.clamp(torch.floor(x.detach() * top + 0.5), 0, top)
+    return (x.detach() * top).add_(0.5).floor_().clamp_(0, top)
 
 
 def quantize_activation(x: Tensor, bits: int) -> Tensor:
     """`activation_levels` scaled to [0, 1], with the gradient of the identity."""
-    return straight_through(activation_levels(x, bits) / (2**bits - 1), x)
+    return straight_through(activation_levels(x, bits).div_(2**bits - 1), x)

@@ -17,6 +17,8 @@ from imc.papers.imce.recipe import BitWidthConfig
 
 SHAPES = {x.name: (x.out_channels, x.in_channels, x.kernel, x.kernel) for x in SVHN.layers}
 """Weights of each layer: (outputs, channels, k, k)."""
+CHANNELS_LAST, CHANNELS_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+"""Parameters are (outputs, k, k, channels), as convolutions run fastest and the optimizer without a copy."""
 SIDE = SVHN["conv0"].in_side
 QUANTIZED = tuple(f"conv{i}" for i in range(1, 7))
 POOLED = ("conv0", "conv2")
@@ -40,7 +42,7 @@ class Network(nn.Module):
         for name, shape in SHAPES.items():
             drawn = torch.empty(shape)
             nn.init.kaiming_normal_(drawn, nonlinearity="relu", generator=generator)
-            self.weights[name] = nn.Parameter(drawn)
+            self.weights[name] = nn.Parameter(drawn.permute(CHANNELS_LAST).contiguous())
         self.biases = nn.ParameterDict({n: torch.zeros(SHAPES[n][0]) for n in ("conv0", "fc7")})
         self.norms = nn.ModuleDict(
             {n: nn.BatchNorm2d(SHAPES[n][0], eps=EPSILON, momentum=MOMENTUM) for n in QUANTIZED}
@@ -49,18 +51,25 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (n, 3, 40, 40) in [0, 1] to scores (n, 10)."""
         bits = self.config.input_bits
-        x = F.conv2d(x, self.weights["conv0"], self.biases["conv0"])
+        x = F.conv2d(x, self.weights["conv0"].permute(CHANNELS_FIRST), self.biases["conv0"])
         x = dorefa.activate(self.pool(x, 2), bits, self.config.activation)
         for name in QUANTIZED:
             if name == "conv6":
                 x = self._dropout(x)
             weight = dorefa.quantize_weight(self.weights[name], self.config.weight_bits)
-            x = F.conv2d(x, weight, padding=SVHN[name].padding)
+            x = self._multiplied(name, x, weight)
             x = dorefa.quantize_gradient(x, self.config.gradient_bits, self.generator)
             x = self.norms[name](x)
             x = self.pool(x, 2) if name in POOLED else x
             x = dorefa.activate(x, dorefa.FLOAT if name == "conv6" else bits, self.config.activation)
         return F.linear(x.flatten(1), self.weights["fc7"].flatten(1), self.biases["fc7"])
+
+    def _multiplied(self, name: str, x: Tensor, weight: Tensor) -> Tensor:
+        """Convolution by weights (outputs, k, k, channels); over the whole input as a product, faster."""
+        if name == "conv6":
+            product = F.linear(x.permute(CHANNELS_LAST).flatten(1), weight.flatten(1))
+            return product[:, :, None, None]
+        return F.conv2d(x, weight.permute(CHANNELS_FIRST), padding=SVHN[name].padding)
 
     def _dropout(self, x: Tensor) -> Tensor:
         if not self.training:
