@@ -1,18 +1,21 @@
 """The network of the accuracy table: its shape, its pictures, and that a killed training goes on to the same
 record."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.io import savemat
 
 from imc import datasets, runs
 from imc.datasets import svhn
 from imc.errors import UserError
 from imc.papers.imce import pictures, training
-from imc.papers.imce.dorefa import QUANTIZED, SIDE, Network
+from imc.papers.imce.dorefa import CHANNELS_FIRST, QUANTIZED, SIDE, Network
 from imc.papers.imce.networks import SVHN
 from imc.papers.imce.recipe import BitWidthConfig
 from imc.papers.imce.training import Training, train
@@ -45,12 +48,22 @@ def test_the_data_chooses_the_recipe() -> None:
     assert (full.activation, full.pooling) == ("abs", "max")
     assert full.slug() == "weight_bits-1_input_bits-2_data-svhn"
     assert BitWidthConfig.parse(["data=svhn-part", "epochs=3"]).slug() == "data-svhn-part_epochs-3"
+    folds = BitWidthConfig.build(data="svhn-11k", activation="abs")
+    assert (folds.epochs, folds.batch, folds.halved_every, folds.watched) == (30, 64, 5, 0)
+    assert folds.slug() == "data-svhn-11k_activation-abs"
     assert BitWidthConfig.build().gradient_bits == 32
     assert BitWidthConfig.parse(["weight_bits=1"]).gradient_bits == 8
 
 
 @pytest.mark.parametrize(
-    "values", [{"weight_bits": 9}, {"input_bits": 0}, {"gradient_bits": 8}, {"batch": 1}]
+    "values",
+    [
+        {"weight_bits": 9},
+        {"input_bits": 0},
+        {"gradient_bits": 8},
+        {"batch": 1},
+        {"data": "svhn-11k", "pictures": 9_001},
+    ],
 )
 def test_wrong_recipes_are_refused(values: dict) -> None:
     with pytest.raises(UserError):
@@ -58,20 +71,26 @@ def test_wrong_recipes_are_refused(values: dict) -> None:
 
 
 def test_multiplications_are_those_of_the_layer_table() -> None:
-    net, found = network(), {}
-    weight_names = {id(w): name for name, w in net.weights.items()}
+    net, found = network(), []
 
     class Counted(torch.overrides.TorchFunctionMode):
         def __torch_function__(self, function, types, args=(), kwargs=None):
             result = function(*args, **(kwargs or {}))
             if function in (torch.conv2d, torch.nn.functional.linear):
-                name = weight_names.get(id(args[1]), "fc7")
-                found[name] = result[0].numel() * args[1][0].numel()
+                found.append(result[0].numel() * args[1][0].numel())
             return result
 
     with Counted():
         assert net(torch.rand(2, 3, SIDE, SIDE)).shape == (2, 10)
-    assert found == {layer.name: layer.macs for layer in SVHN.layers}
+    assert found == [layer.macs for layer in SVHN.layers]
+
+
+def test_a_product_over_the_whole_input_is_the_convolution() -> None:
+    net = network().double()
+    x = torch.rand(2, 128, 5, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    weight = net.weights["conv6"]
+    convolved = torch.nn.functional.conv2d(x, weight.permute(CHANNELS_FIRST))
+    assert torch.allclose(net._multiplied("conv6", x, weight), convolved, atol=1e-12)
 
 
 @pytest.mark.parametrize("pooling", ["average", "max"])
@@ -86,17 +105,21 @@ def test_pooling_is_the_chosen_one(pooling: str) -> None:
 def test_only_the_middle_layers_see_few_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     net = network(weight_bits=2, input_bits=1)
     seen = []
-    convolve = torch.nn.functional.conv2d
 
-    def watched(x: torch.Tensor, w: torch.Tensor, *rest: object, **more: object) -> torch.Tensor:
-        seen.append((x.detach().unique().numel(), w.detach().unique().numel()))
-        return convolve(x, w, *rest, **more)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    def watched(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        def seeing(x: torch.Tensor, w: torch.Tensor, *rest: object, **more: object) -> torch.Tensor:
+            seen.append((x.detach().unique().numel(), w.detach().unique().numel()))
+            return function(x, w, *rest, **more)
 
-    monkeypatch.setattr(torch.nn.functional, "conv2d", watched)
+        return seeing
+
+    for name in ("conv2d", "linear"):
+        monkeypatch.setattr(torch.nn.functional, name, watched(getattr(torch.nn.functional, name)))
     net.eval()(torch.rand(4, 3, SIDE, SIDE))
     assert min(seen[0]) > 100
-    assert all(inputs <= 2 and weights == 4 for inputs, weights in seen[1:])
-    assert len(seen) == 1 + len(QUANTIZED)
+    assert all(inputs <= 2 and weights == 4 for inputs, weights in seen[1:-1])
+    assert min(seen[-1]) > 4
+    assert len(seen) == 2 + len(QUANTIZED)
 
 
 def test_dropout_falls_in_training_only_and_from_the_seed() -> None:
@@ -143,6 +166,55 @@ def test_a_photographs_digits_stay_on_one_side(monkeypatch: pytest.MonkeyPatch) 
     assert [len(s) for s in sides] == [80, 20]
     other = pictures.load(BitWidthConfig.build(data="svhn-part", seed=1))[1]
     assert set(other.images[:, 0, 0, 0].tolist()) != sides[1]
+
+
+@given(st.lists(st.integers(1, 4), min_size=5, max_size=40), st.integers(0, 20))
+def test_five_seeds_test_every_picture_once_and_no_photograph_twice(digits: list[int], first: int) -> None:
+    """Of photographs with so many digits each; five seeds from a multiple of five on."""
+    photographs = np.repeat(np.arange(1, len(digits) + 1), digits)
+    folds = [pictures.in_fold(photographs, 5 * first + i) for i in range(5)]
+    assert sorted(np.concatenate(folds)) == list(range(len(photographs)))
+    for fold in folds:
+        assert set(photographs[fold]).isdisjoint(np.delete(photographs, fold))
+        assert len(np.unique(photographs[fold])) in (len(digits) // 5, -(-len(digits) // 5))
+
+
+def test_another_five_seeds_divide_otherwise() -> None:
+    photographs = np.arange(100)
+    assert set(pictures.in_fold(photographs, 0)) != set(pictures.in_fold(photographs, 5))
+
+
+def made_11k(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data set in the form of `svhn-11k`, whose pictures hold the part, and their photograph's number."""
+    arrays = {}
+    for part, mark, count in (("train", 1, 30), ("test", 2, 50)):
+        photographs = np.repeat(np.arange(1, count + 1, dtype=np.uint16), 2)
+        images = np.zeros((len(photographs), 32, 32, 3), np.uint8)
+        images[:, 0, 0, 0], images[:, 0, 0, 1] = mark, photographs
+        arrays |= {f"{part}_images": images, f"{part}_photographs": photographs}
+        arrays[f"{part}_labels"] = (photographs % 10).astype(np.uint8)
+    monkeypatch.setattr(datasets, "load", lambda name: datasets.Dataset(name, arrays, "", ""))
+
+
+def test_the_11k_train_on_four_photographs_in_five_and_on_all_training_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made_11k(monkeypatch)
+    learnt, test = pictures.load(BitWidthConfig.build(data="svhn-11k", seed=3))
+    sides = [{tuple(p) for p in part.images[:, 0, 0, :2].tolist()} for part in (learnt, test)]
+    assert sides[0].isdisjoint(sides[1])
+    assert {mark for mark, _ in sides[1]} == {2}
+    assert sum(mark == 1 for mark, _ in sides[0]) == 30
+    assert (len(learnt.labels), len(test.labels)) == (60 + 80, 20)
+    for part in (learnt, test):
+        assert torch.equal(part.labels, part.images[:, 0, 0, 1].long() % 10)
+
+
+def test_fewer_training_pictures_are_the_first_of_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_11k(monkeypatch)
+    few, many = (pictures.load(BitWidthConfig.build(data="svhn-11k", pictures=n)) for n in (20, 0))
+    assert torch.equal(few[0].images, many[0].images[:20])
+    assert torch.equal(few[1].images, many[1].images)
 
 
 def test_official_svhn_from_its_files_to_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,6 @@ RATE, EPSILON, DECAY = 1e-3, 1e-5, 1e-7
 SAVE_SECONDS = 60.0
 WINDOWS = 4
 """Parts of an epoch, for each of which the curve has the mean loss and error."""
-WATCHED = 1000
-"""Test pictures on which the curve's error is found after each epoch."""
 AT_ONCE = 200
 
 
@@ -32,8 +30,8 @@ def train(config: BitWidthConfig, progress: Progress) -> Outcome:
 
     Metrics: error (percent of the test pictures, in float32); train_error (the curve's last);
     training_pictures, test_pictures, steps, devices; curve.epoch, curve.loss, curve.error (of training, with
-    dropout, percent, at the end of each window); curve.test_epoch, curve.test_error (percent of the first
-    1,000 test pictures).
+    dropout, percent, at the end of each window); curve.test_epoch, curve.test_error (percent of the watched
+    test pictures).
     """
     training = Training(config)
     training.resume()
@@ -71,7 +69,7 @@ class Training:
         self.config = config
         self.learnt, self.test = pictures.load(config)
         self.generator = torch.Generator().manual_seed(config.seed)
-        self.network = Network(config, self.generator).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.network = Network(config, self.generator)
         self.parameters = list(self.network.parameters())
         decayed = self.network.weights["fc7"]
         rest = [p for p in self.parameters if p is not decayed]
@@ -131,7 +129,7 @@ class Training:
             curve["error"].append(round(100 * wrong / count, 4))
             self.window.zero_()
         if place == 0:
-            watched = Part(self.test.images[:WATCHED], self.test.labels[:WATCHED])
+            watched = Part(*(part[: self.config.watched or None] for part in self.test))
             curve["test_epoch"].append(epoch)
             curve["test_error"].append(round(self.error(watched, self._scores), 4))
 
