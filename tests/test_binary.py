@@ -5,7 +5,19 @@ import math
 import pytest
 import torch
 
-from imc.binary.binarynet import BETA1, BETA2, TINY, ShiftAdaMax, power_of_two, squared_hinge
+from imc.binary.binarynet import (
+    BETA1,
+    BETA2,
+    TINY,
+    DecayingShiftAdaMax,
+    Flat,
+    ShiftAdaMax,
+    power_of_two,
+    powers_of_two,
+    release_factors,
+    squared_hinge,
+    squared_hinge_slope,
+)
 from imc.binary.quantizers import activation_levels, quantize_activation, quantize_weight, sign
 
 
@@ -41,26 +53,79 @@ def test_squared_hinge_by_hand() -> None:
     assert squared_hinge(scores, torch.tensor([[0]])).tolist() == [0.125]
 
 
-def test_shift_adamax_is_its_algorithm() -> None:
-    """Three steps of the buffered optimiser against Algorithm 4 written out parameter by parameter."""
+def gradients_of(steps: int) -> list[dict[str, torch.Tensor]]:
+    """Gradients of many sizes, zeros among them."""
     g = torch.Generator().manual_seed(0)
-    start = {"w": torch.randn(3, 2, generator=g), "b": torch.randn(2, generator=g)}
-    scale, rate = {"w": 3.0}, 2.0**-3
-    parameters = {name: value.clone().requires_grad_() for name, value in start.items()}
-    optimiser = ShiftAdaMax(parameters, scale, clip={"w"})
-    expected = {n: v.double() for n, v in start.items()}
+    shapes = {"w": (30, 20), "b": (20,), "gamma": (20,)}
+    return [
+        {
+            n: torch.randn(s, generator=g)
+            * 2.0 ** torch.randint(-20, 3, s, generator=g)
+            * (torch.rand(s, generator=g) > 0.1)
+            for n, s in shapes.items()
+        }
+        for _ in range(steps)
+    ]
+
+
+@pytest.mark.parametrize("kind", [ShiftAdaMax, DecayingShiftAdaMax])
+def test_shift_adamax_is_its_algorithm(kind: type[ShiftAdaMax]) -> None:
+    """The buffered optimizers against the recursions written out in double precision."""
+    factors, rate = {"w": 3.0, "gamma": 0.7}, 2.0**-3
+    steps = gradients_of(40)
+    flat = Flat({name: torch.full_like(value, 0.01) for name, value in steps[0].items()})
+    optimizer = kind(flat, factors, clip=["w"])
+    expected = {n: v.detach().double() for n, v in flat.parameters.items()}
     mean = {n: torch.zeros_like(v) for n, v in expected.items()}
-    peak = {n: torch.full_like(v, TINY) for n, v in expected.items()}
-    for step in (1, 2, 3):
-        grads = {n: torch.randn(v.shape, generator=g) for n, v in start.items()}
-        sum((parameters[n] * grads[n]).sum() for n in grads).backward()  # pyright: ignore
-        optimiser.step(rate)
+    peak = {n: torch.full_like(v, TINY if kind is DecayingShiftAdaMax else 0) for n, v in expected.items()}
+    for step, gradients in enumerate(steps, start=1):
+        sum((flat.parameters[n] * gradients[n]).sum() for n in gradients).backward()  # pyright: ignore
+        optimizer.step(rate)
         for n, value in expected.items():
-            d = grads[n].double()
+            d, factor, bias = gradients[n].double(), factors.get(n, 1.0), 1 - BETA1**step
             mean[n] = BETA1 * mean[n] + (1 - BETA1) * d
-            peak[n] = torch.maximum(BETA2 * peak[n], d.abs() + TINY)
-            alpha = 2.0 ** round(math.log2(rate * scale.get(n, 1.0) / (1 - BETA1**step)))
-            expected[n] = value - alpha * mean[n] * 2 ** torch.round(-torch.log2(peak[n]))
+            if kind is ShiftAdaMax:
+                peak[n] = power_of_two(torch.maximum(BETA2 * peak[n], d.abs()))
+                move = 2.0 ** round(math.log2(rate / bias)) * factor * mean[n] / (peak[n] + TINY)
+            else:
+                peak[n] = torch.maximum(BETA2 * peak[n], d.abs() + TINY)
+                move = 2.0 ** round(math.log2(rate * factor / bias)) * mean[n] / power_of_two(peak[n])
+            expected[n] = value - move
         expected["w"] = expected["w"].clamp(-1, 1)
+        assert torch.count_nonzero(flat.gradients) == 0
     for n, value in expected.items():
-        torch.testing.assert_close(parameters[n].detach().double(), value, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(flat.parameters[n].detach().double(), value, rtol=1e-4, atol=1e-5)
+
+
+def test_powers_of_two_in_the_bits_are_those_of_the_logarithm() -> None:
+    some = torch.rand(10_000, generator=torch.Generator().manual_seed(0))
+    x = torch.cat([some, torch.logspace(-37, 37, 10_001), torch.tensor([0.0, 1.0, 2.0])])
+    assert torch.equal(powers_of_two(x, out=torch.empty_like(x)), power_of_two(x.double()).float())
+
+
+def test_a_released_second_moment_never_falls() -> None:
+    flat = Flat({"w": torch.zeros(1)})
+    optimizer = ShiftAdaMax(flat, {}, clip=[])
+    for gradient in (1.0, *[1e-6] * 2000):
+        flat.gradients.fill_(gradient)
+        optimizer.step(0.5)
+    assert optimizer.peak.item() == 1
+
+
+def test_the_slope_of_the_hinge_is_its_gradient() -> None:
+    g = torch.Generator().manual_seed(0)
+    scores = torch.randn(2, 7, 10, dtype=torch.float64, generator=g).requires_grad_()
+    labels = torch.randint(0, 10, (2, 7), generator=g)
+    loss = squared_hinge(scores, labels)
+    loss.sum().backward()
+    targets = 2.0 * torch.nn.functional.one_hot(labels, 10) - 1
+    found, slope = squared_hinge_slope(scores.detach(), targets)
+    assert scores.grad is not None
+    torch.testing.assert_close(found, loss.detach())
+    torch.testing.assert_close(slope, scores.grad)
+
+
+def test_factors_of_the_release() -> None:
+    found = release_factors(outputs=128, inputs=400)
+    assert found["w"] == found["b"] == pytest.approx(18.762, abs=1e-3)  # 1/sqrt(1.5/528)
+    assert (found["gamma"], found["beta"]) == (pytest.approx(9.2376, abs=1e-4), 1)

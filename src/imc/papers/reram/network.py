@@ -6,7 +6,8 @@ Every tensor has the network as its first axis (n below); networks share nothing
 import torch
 from torch import Tensor
 
-from imc.binary.quantizers import quantize_activation, quantize_weight, straight_through, weight_integers
+from imc.binary.binarynet import Flat, power_of_two
+from imc.binary.quantizers import quantize_activation, weight_integers
 from imc.papers.reram.experiments import MlpConfig
 from imc.papers.reram.merge import Layer, Norm
 from imc.papers.reram.size import layer_shapes
@@ -15,77 +16,57 @@ LAYERS = (1, 2, 3)
 MOMENTUM, EPSILON = 0.125, 1e-5  # BinaryNet's batch norm
 
 
+def tanh_is_used(config: MlpConfig) -> bool:
+    """Whether hidden activations are quantized from tanh(z); from the clipped z otherwise."""
+    return config.activation_bits > 1 and config.squash == "tanh"
+
+
 def squash(z: Tensor, config: MlpConfig) -> Tensor:
     """Pre-activations to [0, 1]: (hardtanh(z) + 1)/2 for binary neurons, `config.squash` for others."""
-    tanh = config.activation_bits > 1 and config.squash == "tanh"
-    return (torch.tanh(z) if tanh else torch.clamp(z, -1, 1)) / 2 + 0.5
+    return (torch.tanh(z) if tanh_is_used(config) else torch.clamp(z, -1, 1)) / 2 + 0.5
+
+
+def shifted(config: MlpConfig, layer: int) -> bool:
+    """Whether the layer's batch norm is the release's shift-based one; its output layer's is plain."""
+    return config.norm_arithmetic == "shift-based" and layer != LAYERS[-1]
 
 
 class Ensemble:
     """`config.seeds` networks with real weights, being trained.
 
     Attributes:
-        parameters: name to tensor that requires a gradient: w1 (n, inputs, outputs), b1 (n, outputs), and
-            with a norm gamma1 (n, outputs; n, 1 if shared), beta1 (n, outputs); likewise 2 and 3.
-        running: running mean and variance of each layer's pre-activations, mean1, var1 (n, outputs), ...
+        flat: all parameters in one buffer, all weights first.
+        parameters: name to view of it: w1 (n, inputs, outputs), b1 (n, outputs), and with a norm
+            gamma1 (n, outputs; n, 1 if shared), beta1 (n, outputs); likewise 2 and 3.
+        running: running mean of each layer's pre-activations, and of their variance, or with shift-based
+            batch norm of 1/sigma: mean1, var1 or inverse1 (n, outputs), ...
         generators: one a network, for its initial weights, its batches and its stochastic neurons.
     """
 
     def __init__(self, config: MlpConfig) -> None:
         self.config = config
         self.generators = [torch.Generator().manual_seed(config.seed + i) for i in range(config.seeds)]
-        self.parameters: dict[str, Tensor] = {}
         self.running: dict[str, Tensor] = {}
         n = config.seeds
-        for layer, (rows, columns) in zip(
-            LAYERS, layer_shapes(config.input_size, config.hidden), strict=True
-        ):
-            self.parameters[f"w{layer}"] = 2 * self._uniform(rows, columns) - 1
-            self.parameters[f"b{layer}"] = torch.zeros(n, columns)
+        start: dict[str, Tensor] = {}
+        shapes = layer_shapes(config.input_size, config.hidden)
+        for layer, (rows, columns) in zip(LAYERS, shapes, strict=True):
+            start[f"w{layer}"] = 2 * self._uniform(rows, columns) - 1
+        for layer, (_, columns) in zip(LAYERS, shapes, strict=True):
+            start[f"b{layer}"] = torch.zeros(n, columns)
             if config.norm != "none":
-                self.parameters[f"gamma{layer}"] = torch.ones(n, 1 if config.norm == "shared" else columns)
-                self.parameters[f"beta{layer}"] = torch.zeros(n, columns)
+                start[f"gamma{layer}"] = torch.ones(n, 1 if config.norm == "shared" else columns)
+                start[f"beta{layer}"] = torch.zeros(n, columns)
                 self.running[f"mean{layer}"] = torch.zeros(n, columns)
-                self.running[f"var{layer}"] = torch.ones(n, columns)
-        for parameter in self.parameters.values():
-            parameter.requires_grad_()
+                self.running[f"inverse{layer}" if shifted(config, layer) else f"var{layer}"] = torch.ones(
+                    n, columns
+                )
+        self.flat = Flat(start)
+        self.parameters = self.flat.parameters
 
     def _uniform(self, *shape: int) -> Tensor:
         """(n, *shape) uniform in [0, 1), each network from its own generator."""
         return torch.stack([torch.rand(*shape, generator=g) for g in self.generators])
-
-    def scores(self, x: Tensor) -> Tensor:
-        """Training pass: inputs (n, batch, inputs) to scores (n, batch, 10); updates running statistics."""
-        p, config = self.parameters, self.config
-        for layer in LAYERS:
-            y = torch.baddbmm(
-                p[f"b{layer}"].unsqueeze(1), x, quantize_weight(p[f"w{layer}"], config.weight_bits)
-            )
-            z = y if config.norm == "none" else self._normalize(y, layer)
-            if layer == LAYERS[-1]:
-                return z
-            a = squash(z, config)
-            if config.activation_bits == 1 and config.stochastic_neurons:
-                fired = self._uniform(*a.shape[1:]) < a
-                x = straight_through(fired.to(a.dtype), a)
-            else:
-                x = quantize_activation(a, config.activation_bits)
-        raise AssertionError("the last layer returns")
-
-    def _normalize(self, y: Tensor, layer: int) -> Tensor:
-        mean = y.mean(1)
-        var = (y - mean.unsqueeze(1)).square().mean(1)
-        with torch.no_grad():
-            self.running[f"mean{layer}"].lerp_(mean, MOMENTUM)
-            self.running[f"var{layer}"].lerp_(var, MOMENTUM)
-        return self._norm(layer, mean, var)(y)
-
-    def _norm(self, layer: int, mean: Tensor, var: Tensor) -> Norm:
-        """The layer's norm of given statistics; shared: one gamma/sigma for all channels (thesis, 3.2.2)."""
-        if self.config.norm == "shared":
-            var = var.mean(-1, keepdim=True).expand_as(mean)
-        gamma = self.parameters[f"gamma{layer}"].expand_as(mean)
-        return Norm(gamma, self.parameters[f"beta{layer}"], mean, torch.sqrt(var + EPSILON))
 
     @torch.no_grad()
     def tensors(self) -> dict[str, Tensor]:
@@ -97,9 +78,22 @@ class Ensemble:
             )
             found[f"b{layer}"] = self.parameters[f"b{layer}"].detach().clone()
             if self.config.norm != "none":
-                norm = self._norm(layer, self.running[f"mean{layer}"], self.running[f"var{layer}"])
+                norm = self._norm(layer)
                 found |= {f"{name}{layer}": value.detach().clone() for name, value in norm._asdict().items()}
         return found
+
+    def _norm(self, layer: int) -> Norm:
+        """The layer's norm at inference; shared: one gamma/sigma for all channels (thesis, 3.2.2)."""
+        mean, gamma = self.running[f"mean{layer}"], self.parameters[f"gamma{layer}"]
+        if shifted(self.config, layer):
+            sigma = 1 / power_of_two(self.running[f"inverse{layer}"])
+            gamma = power_of_two(gamma)
+        else:
+            var = self.running[f"var{layer}"]
+            if self.config.norm == "shared":
+                var = var.mean(-1, keepdim=True)
+            sigma = torch.sqrt(var + EPSILON).expand_as(mean)
+        return Norm(gamma.expand_as(mean), self.parameters[f"beta{layer}"], mean, sigma)
 
 
 class Trained:
@@ -121,6 +115,8 @@ class Trained:
 
     def activate(self, z: Tensor) -> Tensor:
         """Hidden activations of pre-activations `z`, deterministic; one bit is the step at zero."""
+        if self.config.activation_bits == 1:
+            return torch.ge(z, 0, out=torch.empty_like(z))
         return quantize_activation(squash(z, self.config), self.config.activation_bits)
 
     def pre_activations(
