@@ -19,11 +19,12 @@ book: environment  ## build the book into _build/html, executing the pages whose
 	@mkdir -p _build
 # a page's stamp counts for one call: its notebook may be lost later, or put back to an older one
 	@$(PY) tools/alone.py .book.lock sh -c \
-		'rm -rf _build/pages; $(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }'
+		'$(PY) tools/remove.py _build/pages; $(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }'
 	@echo "the book: $(BOOK)"
 
 open: book  ## build the book and show it in a browser
-	@$(PY) -m webbrowser "file://$(CURDIR)/$(BOOK)" || echo "open $(CURDIR)/$(BOOK)"
+	@$(PY) -c 'import pathlib, webbrowser as w; w.open(pathlib.Path("$(BOOK)").resolve().as_uri()) or exit(1)' \
+		|| echo "open it in a browser: $(BOOK)"
 
 rerun: environment  ## recompute the published runs into results/ [ONLY=reram/... LIST=file of runs]
 	@$(PY) tools/alone.py .rerun.lock $(SNAKEMAKE) rerun --config only="$(ONLY)" list="$(LIST)"
@@ -38,4 +39,4 @@ environment:
 	@$(PYTHON) tools/environment.py
 
 clean:  ## remove what was built; keeps .venv, data and results
-	rm -rf _build .snakemake .book.lock .rerun.lock .pytest_cache .ruff_cache .hypothesis
+	@$(PYTHON) tools/remove.py _build .snakemake .book.lock .rerun.lock .pytest_cache .ruff_cache .hypothesis

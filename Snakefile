@@ -1,17 +1,15 @@
 # runs -> pages -> book. Every rule is one shell line over `python -m imc ...`; what needs doing is asked of
-# the package. `make book` and `make rerun` call this; profiles/ say where it computes.
+# the package. `make book` and `make rerun` call this; profiles/ say where it computes. Folders may be called
+# anything: what goes into a shell line is quoted (:q), and braces of a path are no wildcards.
 import sys
 from functools import cache
-from pathlib import Path
 
-from imc.paths import ROOT, results_dir
 from imc.pages import publishing
+from imc.paths import results_dir
 
 PYTHON = sys.executable
-JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
-BUILT = ROOT / "_build"
 RESULTS = results_dir()
-STAMPS = [BUILT / "pages" / f"{page}@{digest}" for page, digest in publishing.stale().items()]
+STAMPS = [f"_build/pages/{page}@{digest}" for page, digest in publishing.stale().items()]
 
 
 @cache
@@ -21,10 +19,12 @@ def runs():
     return batch.chosen(config.get("list") or "", config.get("only") or "")
 
 
+# Without an output it is always due: the package knows whether there is anything to build.
 rule book:
     input:
         STAMPS,
-        BUILT / "book.done",
+    shell:
+        "{PYTHON:q} -m imc.pages.build"
 
 
 rule rerun:
@@ -36,7 +36,7 @@ rule rerun:
 # start that was killed, verifies it and is done.
 rule run:
     output:
-        update(RESULTS / "{stem}.json"),
+        update(str(RESULTS).replace("{", "{{").replace("}", "}}") + "/{stem}.json"),
     log:
         "_build/logs/{stem}.log",
     params:
@@ -45,25 +45,13 @@ rule run:
         runtime=lambda w: runs()[w.stem].minutes,
         mem_mb=4000,
     shell:
-        "{PYTHON} -m imc run {params.words} > {log} 2>&1"
+        "{PYTHON:q} -m imc run {params.words} > {log:q} 2>&1"
 
 
 # The output is a stamp named after the digest of the page's inputs, not the notebook: Snakemake removes the
 # outputs of a failed or killed job, and the book keeps the last good notebook of a page.
 rule page:
     output:
-        touch(BUILT / "pages" / "{page}@{digest}"),
+        touch("_build/pages/{page}@{digest}"),
     shell:
-        "{PYTHON} -m imc.pages {wildcards.page}"
-
-
-# Warnings fail the build. Sphinx gives them only for pages that it reads anew, so a failed build forgets them all.
-rule html:
-    input:
-        STAMPS,
-        publishing.book_files(),
-    output:
-        touch(BUILT / "book.done"),
-    shell:
-        "cd {ROOT} && {JUPYTER_BOOK} build . -W -n --keep-going --quiet > /dev/null"
-        " || (rm -rf {BUILT}/.doctrees; exit 1)"
+        "{PYTHON:q} -m imc.pages {wildcards.page:q}"

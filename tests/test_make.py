@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from imc.paths import ROOT
 print("computed by", ROOT.name)
 ```
 """
+NAMES = """work copy's "{a}" $HOME `b` & ; # % * [c] \\ é"""
+PLAIN = shutil.which("python3")
 TOC = "format: jb-book\nroot: book/prose\nchapters:\n- file: book/first\n- file: book/chapter/second\n"
 
 
@@ -46,6 +49,10 @@ class Copy:
         for page in PAGES:
             self.source(page).parent.mkdir(parents=True, exist_ok=True)
             self.source(page).write_text(PAGE.format(name=page))
+        python = folder / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+        python.chmod(0o755)
 
     @property
     def prose(self) -> Path:
@@ -56,7 +63,7 @@ class Copy:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """`make` with this test's environment in place of one of its own."""
-        command = ["make", *words, "PYTHON=true", f"PY={sys.executable}"]
+        command = ["make", "PYTHON=true", *words]
         mine = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
         environment = {**mine, "PYTHONPATH": str(self.folder / "src")}
         pipe, joined = subprocess.PIPE, subprocess.STDOUT
@@ -92,7 +99,7 @@ def test_two_at_once_build_one_good_book(copy):
 
 
 def test_nothing_changed_executes_and_builds_nothing(copy):
-    built = copy.folder / "_build/book.done"
+    built = copy.folder / "_build/html.digest"
     time = built.stat().st_mtime_ns
     assert copy.make("book") == "the book: _build/html/index.html\n"
     assert built.stat().st_mtime_ns == time
@@ -140,6 +147,26 @@ def test_a_warning_fails_the_build_every_time(copy):
         assert "no-such-page" in output
     copy.prose.write_text(good)
     copy.make("book")
+
+
+def test_any_folder_name_builds_and_nothing_beside_it_is_touched(tmp_path):
+    folder = tmp_path / NAMES / "imc"
+    folder.mkdir(parents=True)
+    beside = tmp_path / NAMES.split()[0] / "mine"
+    beside.mkdir(parents=True)
+    copy = Copy(folder)
+    copy.source("first").write_text(PAGE.format(name="first") + "\n[nowhere](no-such-page.md)\n")
+    process = copy.start("book")
+    output, _ = process.communicate(timeout=280)
+    assert process.returncode != 0
+    assert "no-such-page" in output
+    copy.source("first").write_text(PAGE.format(name="first"))
+    copy.make("book")
+    assert (folder / "_build/html/book/first.html").is_file()
+    copy.make("clean", f"PYTHON={PLAIN}")
+    assert not (folder / "_build").exists()
+    assert beside.is_dir()
+    assert {path.name for path in tmp_path.iterdir()} == {NAMES, NAMES.split()[0]}
 
 
 def test_rerun_says_what_is_wrong(copy):

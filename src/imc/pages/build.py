@@ -1,0 +1,84 @@
+"""``python -m imc.pages.build``: the book's HTML in ``_build/html``, as its sources are now.
+
+Sphinx goes by dates, tells of a warning only while it reads a page anew, and leaves the HTML of pages that
+are gone. So the whole book is built beside the old one and takes its place when it is good. A digest of all
+that it was made from, and of all that was made, says when there is nothing to do; dates play no part.
+"""
+
+import contextlib
+import hashlib
+import io
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from imc.errors import UserError
+from imc.pages import publishing
+from imc.paths import ROOT
+
+
+def build(root: Path = ROOT) -> bool:
+    """Make ``_build/html`` the book as it is now; returns whether there was anything to do.
+
+    Raises:
+        UserError: if Sphinx fails or warns; the book that was there stays.
+    """
+    built = root / "_build"
+    html, new, made = built / "html", built / "new", built / "html.digest"
+    wanted = _digest(_sources(root), root)
+    if made.is_file() and made.read_text() == f"{wanted} {_digest(_below(html), html)}":
+        return False
+    _remove(new)  # left by a build that was killed
+    _sphinx(root, new)
+    made.unlink(missing_ok=True)
+    _remove(html)
+    (new / "_build" / "html").rename(html)
+    made.write_text(f"{wanted} {_digest(_below(html), html)}")
+    _remove(new)
+    return True
+
+
+def _sources(root: Path) -> list[Path]:
+    """All that the HTML depends on; the package, for its Sphinx extension and the lines that links name."""
+    package = [path for path in _below(root / "src" / "imc") if path.suffix == ".py"]
+    return [*publishing.book_files(root), *package, root / "requirements.txt"]
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _digest(files: Iterable[Path], base: Path) -> str:
+    """One digest of the names below `base` and the contents of `files`."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"\0{file.relative_to(base).as_posix()}\0".encode())
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
+def _sphinx(root: Path, target: Path) -> None:
+    from jupyter_book.cli.main import main  # slow, and not needed where nothing changed
+
+    words = ["build", str(root), "--path-output", str(target), "-W", "-n", "--keep-going", "--quiet"]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # progress; what is wrong goes to standard error
+            main(words, standalone_mode=False)
+    except (RuntimeError, SystemExit):
+        raise UserError(
+            "the book could not be built, for what is said above; the one that was there stays"
+        ) from None
+
+
+if __name__ == "__main__":
+    try:
+        build()
+    except UserError as error:
+        print(f"imc: {error}", file=sys.stderr)
+        sys.exit(2)
