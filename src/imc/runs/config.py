@@ -1,5 +1,7 @@
 """Configurations: what one run computes, validated before any work."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, Self, get_origin
 
@@ -10,7 +12,10 @@ from imc.errors import UserError
 Effort = Literal["full", "smoke"]
 """`full` is what is published; `smoke` runs every code path in seconds on the built-in stand-ins."""
 
-_SLUG_LIMIT = 180
+_NAME_LIMIT = 100
+"""Characters of a record's name."""
+_DIGEST = 10
+"""Hexadecimal digits that stand for what does not fit."""
 
 
 class Config(BaseModel):
@@ -73,16 +78,18 @@ class Config(BaseModel):
     def slug(self) -> str:
         """A readable file stem: the fields that differ from their defaults, or ``defaults``.
 
-        Raises:
-            UserError: if the name would be too long for a file.
+        Of at most 100 characters: a digest of the whole takes the place of the fields that do not fit.
         """
         given = self.given()
         parts = ["smoke"] if self.effort == "smoke" else []
         parts += [f"{name}-{_plain(value)}" for name, value in given.items()]
         stem = "_".join(parts) or "defaults"
-        if len(stem) > _SLUG_LIMIT:
-            raise UserError(f"the configuration has too many changed fields for one file name: {stem}")
-        return stem
+        if len(stem) <= _NAME_LIMIT:
+            return stem
+        rest = f"etc-{hashlib.sha256(json.dumps(given).encode()).hexdigest()[:_DIGEST]}"
+        while len("_".join([*parts, rest])) > _NAME_LIMIT:
+            parts.pop()
+        return "_".join([*parts, rest])
 
 
 def _plain(value: Any) -> str:
