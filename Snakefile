@@ -35,6 +35,8 @@ rule rerun:
 # The record is an `update`, so that Snakemake never removes one: a run that finds its finished record, from a
 # start that was killed, verifies it and is done.
 rule run:
+    input:
+        lambda w: [ancient(path) for path in runs()[w.stem].needs],
     output:
         update(str(RESULTS).replace("{", "{{").replace("}", "}}") + "/{stem}.json"),
     log:

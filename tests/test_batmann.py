@@ -246,8 +246,9 @@ def test_lists_of_runs_fit_together() -> None:
     trained = batch.chosen(str(folder / "batmann.txt"))
     lines = [line for line in (folder / "batmann.txt").read_text().splitlines() if line and line[0] != "#"]
     assert len(trained) == len(lines)
-    for job in batch.chosen(str(folder / "batmann-seeds.txt")).values():
-        config = SeedsConfig.parse(job.words.split()[1:])
+    gathered = [j.words.split() for j in batch.chosen(str(folder / "batmann-seeds.txt")).values()]
+    for words in (words for name, *words in gathered if name == "batmann/seeds"):
+        config = SeedsConfig.parse(words)
         values = config.model_dump(exclude={"seed", "seeds"})
         for seed in range(config.seed, config.seed + config.seeds):
             assert f"batmann/train/{TrainConfig.build(**values, seed=seed).slug()}" in trained

@@ -15,9 +15,9 @@ from imc.papers.batmann import testing, variation
 from imc.papers.batmann.controllers import Controller
 from imc.papers.batmann.deployed import Signs, network, pack, unpack
 from imc.papers.batmann.episodes import draw
-from imc.papers.batmann.experiments import KeysConfig, Meaning, TrainConfig, VariationConfig
+from imc.papers.batmann.experiments import KeysConfig, Meaning, TrainConfig, VariationConfig, training_of
 from imc.papers.batmann.on_crossbars import Hardware, OneState, disturbance
-from imc.papers.batmann.splits import Episodes, digital, in_parts, of_training
+from imc.papers.batmann.splits import Episodes, digital, in_parts
 from imc.runs import experiments, unfinished
 
 CPU = torch.device("cpu")
@@ -181,7 +181,8 @@ def test_first_splits_make_the_accuracy_of_training() -> None:
     """`batmann/keys` with one split finds what `batmann/train` found on the same episodes."""
     values = TINY | {"splits": 1}
     kept = runs.obtain("batmann/keys", **values)
-    record = runs.find("batmann/train", **of_training(KeysConfig.build(**values)))
+    name, needed = training_of(KeysConfig.build(**values))
+    record = runs.find(name, **needed)
     assert record
     assert np.mean(kept.metrics["accuracy"]) == pytest.approx(record.metric("accuracy.table"), abs=1e-3)
     for kind in ("double", "single"):

@@ -38,7 +38,7 @@ def run(
     options = {"seed": seed, "effort": effort}
     config = kind.config.parse([*(values or []), *(f"{k}={v}" for k, v in options.items() if v is not None)])
     path = records.path_of(kind.name, config, results_dir())
-    record = records.read(path) if path.is_file() and not again else runs.compute(kind, config)
+    record = records.read(path) if path.is_file() and not again else runs.make(kind, config, again=again)
     _out.print(str(record.path), style="bold", highlight=False)
     for line in _lines(record.metrics):
         _out.print("  " + line, highlight=False)

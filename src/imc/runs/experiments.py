@@ -8,7 +8,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -51,6 +51,10 @@ class Experiment:
         summary: one line for listings.
         version: raised when the same configuration comes to mean something else.
         datasets: the data sets that a configuration reads.
+        needs: the runs whose records a configuration is computed from, as experiment and values; the runner
+            finds these, and no others.
+        reads: what else it is computed from (see `imc.runs.sources`): ``components/imce`` for a file below
+            ``data/``, ``printed/reram.table4`` for the printed values whose key begins so.
         seconds: expected wall time of a configuration on 2 cores.
         evaluator: ``module:function`` of ``(config, tensors) -> metrics by address``, which `imc verify`
             holds against the record; None where there is no checkpoint to evaluate.
@@ -62,6 +66,8 @@ class Experiment:
     summary: str
     version: int = 1
     datasets: Callable[[Any], tuple[str, ...]] = lambda config: ()
+    needs: Callable[[Any], Iterable[tuple[str, Mapping[str, Any]]]] = lambda config: ()
+    reads: tuple[str, ...] = ()
     seconds: Callable[[Any], float] = lambda config: 1.0
     evaluator: str | None = None
 

@@ -10,7 +10,7 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from safetensors.numpy import load_file, save
 
 from imc.errors import UserError
-from imc.runs import experiments, provenance
+from imc.runs import experiments, provenance, sources
 from imc.runs.config import Config
 
 SCHEMA = 1
@@ -35,8 +35,9 @@ class Record:
         metrics: nested mapping of names to numbers or lists.
         data: canonical digest of each data set it read.
         checkpoint: sha256 of the arrays' file, or None.
-        made: commit, versions and device that made it.
+        made: commit, versions and threads that made it.
         path: the file it was read from.
+        sources: digest of each table of components and of printed values that it was computed from.
     """
 
     experiment: str
@@ -47,6 +48,7 @@ class Record:
     checkpoint: str | None
     made: dict[str, Any]
     path: Path
+    sources: dict[str, str] = field(default_factory=dict)
 
     def metric(self, address: str) -> Any:
         """The number, list or mapping at a dotted address such as ``accuracy.baseline``.
@@ -78,7 +80,12 @@ class Record:
     def log(self) -> dict[str, Any]:
         """When, where and how long; empty if the log was not kept."""
         path = log_of(self.path)
-        return json.loads(path.read_text()) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise UserError(f"{path} is torn; {_REMEDY}") from None
 
 
 _REMEDY = "delete it and run again, or restore it with git"
@@ -101,14 +108,18 @@ def write(
     data: Mapping[str, str],
     base: Path,
     log: Mapping[str, Any],
+    made: Mapping[str, Any] | None = None,
 ) -> Record:
     """Store a run's outcome below `base`, each file atomically and the record last.
+
+    `made` is `conditions` as they were when the run began; by default as they are now.
 
     Raises:
         UserError: if a metric is not a finite number, a text, a list or a mapping of these.
     """
     path = path_of(experiment.name, config, base)
     path.parent.mkdir(parents=True, exist_ok=True)
+    metrics = _plain(outcome.metrics, "")
     checkpoint = None
     if outcome.tensors:
         arrays = {name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()}
@@ -120,14 +131,56 @@ def write(
         "experiment": experiment.name,
         "version": experiment.version,
         "config": config.model_dump(mode="json"),
-        "metrics": _plain(outcome.metrics, ""),
+        "metrics": metrics,
         "data": dict(data),
+        "sources": sources.digests(experiment.reads),
         "checkpoint": checkpoint,
-        "made": {"commit": provenance.commit(), **provenance.versions()},
+        "made": dict(made or conditions()),
     }
     replace(log_of(path), _dump(dict(log)))
     replace(path, _dump(content | {"digest": _digest(content)}))
     return read(path)
+
+
+def conditions() -> dict[str, Any]:
+    """Under what a record is made: commit, versions, and threads, with whose number sums are rounded."""
+    return {"commit": provenance.commit(), "threads": provenance.threads(), **provenance.versions()}
+
+
+def prepare(path: Path) -> None:
+    """Make sure, before a run, that its record can be written at `path`.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
+            stream.write(b"\0" * 4096)
+            stream.flush()
+    except OSError as error:
+        raise UserError(
+            f"no record can be written into {path.parent} ({error.strerror or error}); "
+            "make room there, or set IMC_RESULTS to another folder"
+        ) from None
+
+
+def rescue(path: Path, outcome: experiments.Outcome) -> Path:
+    """Keep an outcome that could not be recorded, as it is, where there is room; returns the file."""
+    text = json.dumps(dict(outcome.metrics), indent=1, default=repr).encode()
+    arrays = save({name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()})
+    folders = (path.parent, Path(tempfile.gettempdir()))
+    for number, folder in enumerate(folders):
+        kept = folder / f"{path.stem}.rescued.txt"
+        try:
+            replace(kept, text)
+            if outcome.tensors:
+                replace(kept.with_suffix(".safetensors"), arrays)
+            return kept
+        except OSError:
+            if number == len(folders) - 1:
+                raise
+    raise AssertionError("one of the folders was tried")
 
 
 def read(path: Path) -> Record:
@@ -140,7 +193,7 @@ def read(path: Path) -> Record:
     if not path.is_file():
         raise UserError(f"there is no record at {path}; `imc run` makes one")
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         digest = content.pop("digest")
     except (ValueError, KeyError, AttributeError):
         raise UserError(f"{path} is torn or is no record; {_REMEDY}") from None
@@ -154,11 +207,15 @@ def read(path: Path) -> Record:
             f"{path} was made by version {content['version']} of {experiment.name}, "
             f"now at {experiment.version}; {_REMEDY}"
         )
+    for name, then in content.get("sources", {}).items():
+        if sources.digests([name])[name] != then:
+            raise UserError(f"{path} was made before data/{name} changed; {_REMEDY}")
     config = experiment.config.build(**content["config"])
     if path.name != f"{config.slug()}.json" or not str(path.parent).endswith(experiment.name):
         raise UserError(f"{path} holds {experiment.name} {config.slug()}, not what its name says; {_REMEDY}")
     fields = ("experiment", "version", "metrics", "data", "checkpoint", "made")
-    return Record(path=path, config=config.model_dump(), **{name: content[name] for name in fields})
+    given = {name: content[name] for name in fields}
+    return Record(path=path, config=config.model_dump(), sources=content.get("sources", {}), **given)
 
 
 def read_all(base: Path) -> list[Record]:

@@ -3,6 +3,7 @@
 It lies beside the record to come, as ``X.unfinished``, and is removed once that is written.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,8 +30,10 @@ def save(
     """Replace the run's state: arrays, and content that JSON knows."""
     path = path_of(experiment, config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    header = {"identity": _identity(experiment, config), "content": json.dumps(content)}
-    records.replace(path, pack({n: np.asarray(a, order="C") for n, a in arrays.items()}, header))
+    plain = {n: np.asarray(a, order="C") for n, a in arrays.items()}
+    text = json.dumps(content)
+    header = {"identity": _identity(experiment, config), "content": text, "digest": _digest(plain, text)}
+    records.replace(path, pack(plain, header))
 
 
 def load(experiment: str, config: Config) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
@@ -47,8 +50,11 @@ def load(experiment: str, config: Config) -> tuple[dict[str, np.ndarray], dict[s
             header = stream.metadata()
             if header["identity"] != _identity(experiment, config):
                 return None
-            return {name: stream.get_tensor(name) for name in stream.keys()}, json.loads(header["content"])  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError, ValueError):
+            arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        if _digest(arrays, header["content"]) != header["digest"]:
+            raise ValueError("the arrays are not those that were saved")
+        return arrays, json.loads(header["content"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         raise UserError(f"{path} is not the state of a run; delete it and run again") from None
 
 
@@ -58,6 +64,15 @@ def forget(experiment: str, config: Config) -> None:
 
 
 def _identity(experiment: str, config: Config) -> str:
-    """Changes with whatever the rest of the run has to agree with: configuration, version, libraries."""
+    """Changes with what the rest of the run has to agree with: configuration, version, libraries, threads."""
     version = experiments.find(experiment).version
-    return json.dumps([version, config.model_dump(mode="json"), provenance.versions()])
+    return json.dumps([version, config.model_dump(mode="json"), provenance.versions(), provenance.threads()])
+
+
+def _digest(arrays: Mapping[str, np.ndarray], content: str) -> str:
+    """Of everything that a state holds: zeros in the middle of a file are no array's fault."""
+    total = hashlib.sha256(content.encode())
+    for name in sorted(arrays):
+        total.update(f"\0{name} {arrays[name].dtype} {arrays[name].shape}\0".encode())
+        total.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return total.hexdigest()

@@ -236,6 +236,20 @@ def embedding_seconds(config: KeysConfig, passes: int, gflops: float) -> float:
     return passes * pictures * (0.53 * (config.channels / 128) ** 2 / gflops + 0.5e-3)
 
 
+def training_of(config: TrainConfig, **other: Any) -> tuple[str, dict[str, Any]]:
+    """The training that a configuration builds on, with `other` values in place of its own."""
+    return "batmann/train", {name: getattr(config, name) for name in TrainConfig.model_fields} | other
+
+
+def keys_of(config: KeysConfig) -> tuple[str, dict[str, Any]]:
+    """The digital keys that a configuration builds on."""
+    return "batmann/keys", {name: getattr(config, name) for name in KeysConfig.model_fields}
+
+
+def _of_seeds(config: SeedsConfig) -> list[tuple[str, dict[str, Any]]]:
+    return [training_of(config, seed=config.seed + i) for i in range(config.seeds)]
+
+
 EXPERIMENTS = (
     Experiment(
         name="batmann/train",
@@ -251,6 +265,7 @@ EXPERIMENTS = (
         config=SeedsConfig,
         runner="imc.papers.batmann.seeds:gather",
         summary="the test accuracies of batmann/train over several seeds, side by side",
+        needs=_of_seeds,
         datasets=lambda config: (config.data,),
         seconds=lambda config: config.seeds * seconds(config),
     ),
@@ -259,6 +274,7 @@ EXPERIMENTS = (
         config=PrintedConfig,
         runner="imc.papers.batmann.printed:check",
         summary="Table I's printed numbers against each other, and counts of Omniglot",
+        reads=("printed/batmann.table1", "printed/batmann.task"),
         datasets=lambda config: (config.data,),
         seconds=lambda config: 2.0,
     ),
@@ -267,6 +283,7 @@ EXPERIMENTS = (
         config=TaskConfig,
         runner="imc.papers.batmann.tasks:test",
         summary="trained controllers on tasks of another size: 5-way 1-shot, 100-way 5-shot",
+        needs=_of_seeds,
         datasets=lambda config: (config.data,),
         seconds=lambda config: config.seeds * (20 + 600 * (config.channels / 128) ** 2),
     ),
@@ -275,6 +292,7 @@ EXPERIMENTS = (
         config=MemoryConfig,
         runner="imc.papers.batmann.stored:sweep",
         summary="accuracy against wire resistance, converter bits and key bits of the memory",
+        needs=lambda config: [keys_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 1.0 * config.draws * len(config.wires),
     ),
@@ -283,6 +301,7 @@ EXPERIMENTS = (
         config=KeysConfig,
         runner="imc.papers.batmann.keys:embed",
         summary="keys of the first test episodes, digital and from crossbars without variation",
+        needs=lambda config: [training_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: embedding_seconds(config, 3, 150),
     ),
@@ -291,6 +310,7 @@ EXPERIMENTS = (
         config=VariationConfig,
         runner="imc.papers.batmann.variation:vary",
         summary="accuracy against device variation, controller and memory on crossbars (Figure 3)",
+        needs=lambda config: [training_of(config), keys_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: embedding_seconds(
             config,
@@ -303,6 +323,7 @@ EXPERIMENTS = (
         config=LookConfig,
         runner="imc.papers.batmann.look:look",
         summary="an episode, keys, similarities and filters of a controller before or after training",
+        needs=lambda config: [training_of(config)] if config.moment == "end" else [],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 2.0 + 2.0 * config.looked_at * (config.channels / 128) ** 2,
     ),

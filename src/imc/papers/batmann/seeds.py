@@ -3,7 +3,7 @@
 from typing import Any
 
 from imc import runs
-from imc.papers.batmann.experiments import SeedsConfig
+from imc.papers.batmann.experiments import SeedsConfig, training_of
 from imc.runs.experiments import Outcome, Progress
 
 
@@ -13,10 +13,10 @@ def gather(config: SeedsConfig, progress: Progress) -> Outcome:
     Metrics, lists over seeds: accuracy and most_frequent_answer as `imc.papers.batmann.testing.measure` names
     them, best_episode, trained_episodes, stopped.
     """
-    values = config.model_dump(exclude={"seeds", "seed"})
     found: list[dict[str, Any]] = []
     for i in range(config.seeds):
-        found.append(runs.obtain("batmann/train", **values, seed=config.seed + i).metrics)
+        name, values = training_of(config, seed=config.seed + i)
+        found.append(runs.obtain(name, **values).metrics)
         progress((i + 1) / config.seeds, f"seed {config.seed + i}")
     kept = ("accuracy", "most_frequent_answer", "best_episode", "trained_episodes", "stopped")
     return Outcome({name: side_by_side([run[name] for run in found]) for name in kept})

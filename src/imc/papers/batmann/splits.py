@@ -5,7 +5,6 @@ queries many times over, which averages out the luck of the split for the price 
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from imc.binary.signs import bipolar
 from imc.papers.batmann import pictures, testing
 from imc.papers.batmann.deployed import unpack
 from imc.papers.batmann.episodes import draw, labels
-from imc.papers.batmann.experiments import KeysConfig, TrainConfig
+from imc.papers.batmann.experiments import KeysConfig, TrainConfig, keys_of, training_of
 from imc.papers.batmann.memory import SHARPENINGS
 
 Similarities = Callable[[Tensor, Tensor], Tensor]
@@ -27,14 +26,10 @@ RESOLUTION = 64
 """Scores are told apart down to 1/64 of what one bit of a key weighs: a tie stays one after rounding."""
 
 
-def of_training(config: TrainConfig) -> dict[str, Any]:
-    """The fields of the training that a configuration builds on."""
-    return {name: getattr(config, name) for name in TrainConfig.model_fields}
-
-
 def trained(config: TrainConfig) -> dict[str, Deployed]:
     """The layers of the trained controller, found or trained now."""
-    return unpack(config, runs.obtain("batmann/train", **of_training(config)).tensors())
+    name, values = training_of(config)
+    return unpack(config, runs.obtain(name, **values).tensors())
 
 
 def digital_keys(config: KeysConfig) -> Tensor:
@@ -42,7 +37,8 @@ def digital_keys(config: KeysConfig) -> Tensor:
 
     Those of `batmann/keys`, found or made now.
     """
-    known = runs.obtain("batmann/keys", **{name: getattr(config, name) for name in KeysConfig.model_fields})
+    name, values = keys_of(config)
+    known = runs.obtain(name, **values)
     return torch.from_numpy(np.unpackbits(known.tensors()["keys"], axis=-1).astype(np.float32) * 2 - 1)
 
 

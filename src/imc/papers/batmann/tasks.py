@@ -4,9 +4,8 @@ from typing import Any
 
 from imc import runs
 from imc.papers.batmann import pictures, testing
-from imc.papers.batmann.experiments import TaskConfig
+from imc.papers.batmann.experiments import TaskConfig, training_of
 from imc.papers.batmann.seeds import side_by_side
-from imc.papers.batmann.splits import of_training
 from imc.runs.experiments import Outcome, Progress
 
 
@@ -19,8 +18,9 @@ def test(config: TaskConfig, progress: Progress) -> Outcome:
     size = {"ways": config.test_ways, "shots": config.test_shots}
     found: list[Any] = []
     for i in range(config.seeds):
+        name, values = training_of(config, seed=config.seed + i)
+        run = runs.obtain(name, **values)
         own = config.model_copy(update={"seed": config.seed + i})
-        run = runs.obtain("batmann/train", **of_training(own))
         found.append(testing.measure(own.model_copy(update=size), run.tensors(), part)["accuracy"])
         progress((i + 1) / config.seeds, f"seed {own.seed}")
     return Outcome({"accuracy": side_by_side(found)})

@@ -51,6 +51,7 @@ EXPERIMENTS = (
         runner="imc.papers.imce.seeds:gather",
         summary="the errors of imce/bit-width over several seeds, side by side",
         datasets=recipe.names,
+        needs=lambda config: [recipe.training_of(config, config.seed + i) for i in range(config.seeds)],
         seconds=lambda config: config.seeds * recipe.seconds(config),
     ),
     Experiment(

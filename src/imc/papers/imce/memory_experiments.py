@@ -134,6 +134,7 @@ EXPERIMENTS = (
         config=DeviceConfig,
         runner="imc.papers.imce.switching:measure",
         summary="spin current of the heavy metal, and how fast it turns a macrospin",
+        reads=("printed/imce.device",),
         seconds=lambda config: 1e-4 * config.longest_ns * (3000 + config.spins * len(config.currents_ua)),
     ),
     Experiment(
@@ -155,5 +156,6 @@ EXPERIMENTS = (
         config=StorageConfig,
         runner="imc.papers.imce.storage:measure",
         summary="memory of AlexNet in double, single and binary form, under every way of counting",
+        reads=("printed/imce.storage",),
     ),
 )

@@ -124,3 +124,10 @@ def seconds(config: BitWidthConfig) -> float:
 def names(config: BitWidthConfig) -> tuple[str, ...]:
     """The data sets of a configuration; full SVHN is trained on with its extra pictures."""
     return ("svhn", "svhn-extra") if config.data == "svhn" else (config.data,)
+
+
+def training_of(config: BitWidthSeedsConfig, seed: int) -> tuple[str, dict[str, Any]]:
+    """One of the trainings that a configuration gathers."""
+    return "imce/bit-width", {name: getattr(config, name) for name in BitWidthConfig.model_fields} | {
+        "seed": seed
+    }

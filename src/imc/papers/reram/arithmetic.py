@@ -2,11 +2,10 @@
 
 from imc.claims import reference
 from imc.papers.reram import size
-from imc.papers.reram.experiments import ArithmeticConfig
+from imc.papers.reram.experiments import WIDTHS, ArithmeticConfig
 from imc.runs.experiments import Outcome, Progress
 
 CROPS = (28, 24, 20, 16, 12)
-WIDTHS = (192, 160, 128, 96, 64)
 WEIGHT_BITS = (1, 2, 3, 4, 6, 8)
 
 

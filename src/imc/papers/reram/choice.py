@@ -2,8 +2,7 @@
 
 from imc import runs
 from imc.claims.statistics import Estimate
-from imc.papers.reram.arithmetic import WIDTHS
-from imc.papers.reram.experiments import ChoiceConfig, MlpConfig
+from imc.papers.reram.experiments import WIDTHS, ChoiceConfig, training_of
 from imc.runs.experiments import Outcome, Progress
 
 
@@ -12,10 +11,10 @@ def choose(config: ChoiceConfig, progress: Progress) -> Outcome:
 
     Metrics: best (neurons a layer), accuracy.hiddenN (percent, mean over seeds).
     """
-    shared = config.model_dump(include=set(MlpConfig.model_fields) - {"hidden"})
     accuracy = {}
     for done, width in enumerate(WIDTHS, start=1):
-        record = runs.obtain("reram/mlp", **shared, hidden=width)
+        name, values = training_of(config, hidden=width)
+        record = runs.obtain(name, **values)
         accuracy[width] = Estimate.of_seeds(record.metric("accuracy.baseline")).mean
         progress(done / len(WIDTHS))
     enough = accuracy[max(WIDTHS)] - config.allowed_loss

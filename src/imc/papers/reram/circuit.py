@@ -21,7 +21,7 @@ from imc.crossbar.variation import Lognormal, Step
 from imc.crossbar.wires import Wires
 from imc.errors import UserError
 from imc.papers.reram.evaluation import load
-from imc.papers.reram.experiments import CircuitConfig, MlpConfig
+from imc.papers.reram.experiments import CircuitConfig, training_of
 from imc.papers.reram.merge import signed_merge
 from imc.papers.reram.network import Trained
 from imc.papers.reram.pictures import Pictures
@@ -91,8 +91,8 @@ def sweep(config: CircuitConfig, progress: Progress) -> Outcome:
     Metrics: accuracy.digital (percent, by network); accuracy.swept (percent, by value, each a list over the
     networks of the mean over their draws); with ideal devices also what `ideal` finds.
     """
-    record = runs.obtain("reram/mlp", **config.model_dump(include=set(MlpConfig.model_fields)))
-    net = load(config, record.tensors())
+    name, values = training_of(config)
+    net = load(config, runs.obtain(name, **values).tensors())
     inputs, labels = Pictures(config).test
     plain = [digital(net, index) for index in range(config.seeds)]
     with torch.no_grad():

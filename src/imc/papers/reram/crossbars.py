@@ -23,7 +23,7 @@ from imc.crossbar import (
 )
 from imc.crossbar.mapping import Scheme
 from imc.papers.reram.evaluation import load
-from imc.papers.reram.experiments import CrossbarsConfig, MlpConfig
+from imc.papers.reram.experiments import CrossbarsConfig, training_of
 from imc.papers.reram.network import Trained
 from imc.papers.reram.pictures import Pictures
 from imc.runs.experiments import Outcome, Progress
@@ -65,8 +65,8 @@ def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
     ``accuracy.<scheme>.as_is`` and ``.tuned``, percent, [side][ohm][seed], the latter with one digital slope
     and one intercept a layer; ``kept.<scheme>``, the mean share of a cell's conductance that is seen.
     """
-    trained = {name: value for name, value in config.model_dump().items() if name in MlpConfig.model_fields}
-    net = load(config, runs.obtain("reram/mlp", **trained).tensors())
+    name, values = training_of(config)
+    net = load(config, runs.obtain(name, **values).tensors())
     inputs, labels = Pictures(config).test
     networks = [plain(net, n) for n in range(config.seeds)]
     accuracy: dict[str, Any] = {name: {"as_is": [], "tuned": []} for name in SCHEMES}

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from imc import runs
 from imc.errors import UserError
-from imc.papers.reram.experiments import MlpConfig, RescaledConfig
+from imc.papers.reram.experiments import MlpConfig, RescaledConfig, training_of
 from imc.papers.reram.merge import (
     Layer,
     Norm,
@@ -70,8 +70,8 @@ def percent(true: Tensor, dim: int | tuple[int, ...]) -> list[float]:
 
 def rescaled(config: RescaledConfig, progress: Progress) -> Outcome:
     """The arithmetic merge with one free gain a layer, on the networks that `reram/mlp` trained."""
-    record = runs.obtain("reram/mlp", **config.model_dump())
-    net = load(config, record.tensors())
+    name, values = training_of(config)
+    net = load(config, runs.obtain(name, **values).tensors())
     if config.norm != "batch":
         raise UserError(f"norm = '{config.norm}' leaves nothing to merge; choose norm=batch")
     layers = [

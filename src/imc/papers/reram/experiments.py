@@ -145,12 +145,22 @@ class MappedConfig(EfficiencyConfig):
     layers: Layers = ("400x128", "128x128", "128x10")
 
 
+WIDTHS = (192, 160, 128, 96, 64)
+"""Neurons of a hidden layer in Table 2."""
+
+
+def training_of(config: MlpConfig, **other: Any) -> tuple[str, dict[str, Any]]:
+    """The training that a configuration builds on, with `other` values in place of its own."""
+    return "reram/mlp", {name: getattr(config, name) for name in MlpConfig.model_fields} | other
+
+
 EXPERIMENTS = (
     Experiment(
         name="reram/crossbars",
         config=CrossbarsConfig,
         runner="imc.papers.reram.crossbars:measure",
         summary="the networks of reram/mlp on crossbars: exact cells, and wires that resist",
+        needs=lambda config: [training_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 1.5 * config.seeds * len(config.sides) * len(config.ohms),
     ),
@@ -159,6 +169,7 @@ EXPERIMENTS = (
         config=RescaledConfig,
         runner="imc.papers.reram.evaluation:rescaled",
         summary="the arithmetic merge with one free gain a layer, on the networks of reram/mlp",
+        needs=lambda config: [training_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 3.0 * config.seeds,
     ),
@@ -167,6 +178,7 @@ EXPERIMENTS = (
         config=CircuitConfig,
         runner="imc.papers.reram.circuit:sweep",
         summary="the networks on six crossbar arrays with reference currents (Figures 1 to 3), non-ideal",
+        needs=lambda config: [training_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 5 + 0.3 * len(config.values) * config.draws * config.seeds,
     ),
@@ -175,6 +187,7 @@ EXPERIMENTS = (
         config=ChoiceConfig,
         runner="imc.papers.reram.choice:choose",
         summary="the smallest of Table 2's hidden sizes that is accurate enough",
+        needs=lambda config: [training_of(config, hidden=width) for width in WIDTHS],
         datasets=lambda config: (config.data,),
     ),
     Experiment(
@@ -182,6 +195,7 @@ EXPERIMENTS = (
         config=ArithmeticConfig,
         runner="imc.papers.reram.arithmetic:compute",
         summary="network sizes by formula; the printed numbers of Tables 3 to 6 against each other",
+        reads=("printed/reram.table3", "printed/reram.table4", "printed/reram.table5"),
     ),
     Experiment(
         name="reram/algebra",
@@ -194,12 +208,20 @@ EXPERIMENTS = (
         config=EfficiencyConfig,
         runner="imc.papers.reram.efficiency:compute",
         summary="chapter V as arithmetic: ISAAC's roll-up, the implied circuit, the gap (Table 7)",
+        reads=(
+            "printed/isaac",
+            "printed/peers",
+            "printed/reram.circuit",
+            "printed/reram.isaac",
+            "printed/reram.table7",
+        ),
     ),
     Experiment(
         name="reram/mapped",
         config=MappedConfig,
         runner="imc.papers.reram.mapped:estimate",
         summary="any network on the thesis's circuits: arrays, energy, area, latency",
+        reads=("printed/isaac", "printed/reram.table7"),
     ),
     Experiment(
         name="reram/mlp",
