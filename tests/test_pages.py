@@ -77,6 +77,14 @@ def test_obtain_takes_the_pages_values_that_the_experiment_has(shown):
     assert len(page.used) == 2
 
 
+def test_find_shows_what_there_is_and_computes_at_smoke_effort_only(shown):
+    full, smoke = (pages.start("coin/toss", effort=effort, seeds=1) for effort in ("full", "smoke"))
+    assert full.find("coin/toss") is None
+    assert not full.used
+    assert smoke.find("coin/toss") == smoke.obtain("coin/toss")
+    assert full.obtain("coin/toss") == full.find("coin/toss")
+
+
 def test_full_effort_has_no_banner(shown):
     pages.start("coin/toss", effort="full")
     assert shown == []

@@ -75,9 +75,23 @@ class Page:
         Raises:
             UserError: for a wrong configuration, or data that is not at hand.
         """
+        return self._use(runs.obtain(experiment, **self._values(experiment, config)))
+
+    def find(self, experiment: str, /, **config: Any) -> Record | None:
+        """As `obtain`, but None where there is no record: for what takes hours, so that a page shows what
+        there is. Below full effort it is computed.
+        """
+        if self.effort != "full":
+            return self.obtain(experiment, **config)
+        record = runs.find(experiment, **self._values(experiment, config))
+        return self._use(record) if record else None
+
+    def _values(self, experiment: str, config: Mapping[str, Any]) -> dict[str, Any]:
         fields = experiments.find(experiment).config.model_fields
         mine = {name: value for name, value in self.values.items() if name in fields}
-        record = runs.obtain(experiment, **{"effort": self.effort, **mine, **config})
+        return {"effort": self.effort, **mine, **config}
+
+    def _use(self, record: Record) -> Record:
         self.used[f"{record.experiment}/{record.path.stem}"] = record
         return record
 
