@@ -55,7 +55,7 @@ def activation_levels(x: Tensor, bits: int) -> Tensor:
 
     With one bit this is a step at one half, one half itself going up.
     """
-    top = 2**bits - 1
+    top = 2.0**bits - 1
     return (x.detach() * top).add_(0.5).floor_().clamp_(0, top)
 
 
