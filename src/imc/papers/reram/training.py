@@ -54,7 +54,7 @@ def learning_rate(config: MlpConfig, epoch: int) -> float:
 def stepper(nets: Ensemble) -> Callable[[Tensor, Tensor, float], Tensor]:
     """One training step of an ensemble.
 
-    It takes inputs (n, batch, inputs), which it may copy to `Passes.inputs`, targets (n, batch, classes) of
+    It takes inputs (n, batch, inputs) of any type, targets (n, batch, classes) of
     -1 and +1 and the learning rate, and gives the loss of each network (n,).
     """
     passes, optimizer = Passes(nets), optimizer_of(nets)
@@ -91,12 +91,19 @@ def _epoch(
     config = nets.config
     inputs, labels = pictures.train
     targets = 2.0 * torch.nn.functional.one_hot(labels, CLASSES).to(inputs.dtype) - 1
+    if config.inputs == "binary":
+        inputs = inputs.to(torch.uint8)  # a quarter of the memory to gather from
     order = torch.stack([torch.randperm(len(inputs), generator=g) for g in nets.generators])
     total = torch.zeros(config.seeds)
     steps = len(inputs) // config.batch
-    for chunk in order[:, : steps * config.batch].split(config.batch, dim=1):
-        total += step(inputs[chunk], targets[chunk], rate)
+    for drawn in order[:, : steps * config.batch].split(config.batch, dim=1):
+        total += step(_take(inputs, drawn), _take(targets, drawn), rate)
     return (total / steps).tolist()
+
+
+def _take(rows: Tensor, which: Tensor) -> Tensor:
+    """rows[which], at a third of the time."""
+    return rows.index_select(0, which.flatten()).view(*which.shape, -1)
 
 
 @torch.no_grad()
