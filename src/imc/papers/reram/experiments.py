@@ -58,6 +58,19 @@ class RescaledConfig(MlpConfig):
     """The trained networks of `MlpConfig`, merged arithmetically with one free gain a layer."""
 
 
+class RetrainingConfig(MlpConfig):
+    """Networks of `MlpConfig`, merged and then trained without batch norm (thesis, section 4.4)."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {**MlpConfig.smoke, "further_epochs": 2}
+
+    start: Literal["trained", "initial"] = Field(
+        "trained", description="what is merged: the trained networks, or networks before their first step"
+    )
+    merge: Literal["arithmetic", "signed"] = Field("arithmetic", description="equations (4), (5) or (6), (7)")
+    further_epochs: int = Field(20, ge=1, le=2000, description="of training after the merge")
+    further_rate: float = Field(2.0**-10, gt=0, le=1, description="their learning rate, halved every 20")
+
+
 class CircuitConfig(MlpConfig):
     """The trained networks on the thesis's circuit (Figures 1 to 3), one non-ideality swept, the rest ideal.
 
@@ -172,6 +185,14 @@ EXPERIMENTS = (
         needs=lambda config: [training_of(config)],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 3.0 * config.seeds,
+    ),
+    Experiment(
+        name="reram/retraining",
+        config=RetrainingConfig,
+        runner="imc.papers.reram.retraining:retrain",
+        summary="training on after a merge, and from merged networks that were never trained (section 4.4)",
+        datasets=lambda config: (config.data,),
+        seconds=lambda config: 0.6 * config.further_epochs * config.seeds,
     ),
     Experiment(
         name="reram/circuit",

@@ -31,24 +31,25 @@ def train(config: MlpConfig, progress: Progress) -> Outcome:
     pre-activations within (-1, 1), where its straight-through gradient is not zero).
     """
     pictures, nets = Pictures(config), Ensemble(config)
-    step = stepper(nets)
-    curve: Curve = {}
-    for epoch in range(config.epochs):
-        found = {"train_loss": _epoch(nets, step, pictures, learning_rate(config, epoch))}
-        for name, value in (found | look(nets, pictures)).items():
-            curve.setdefault(name, []).append(value)
-        progress((epoch + 1) / config.epochs, f"test {sum(curve['test'][-1]) / config.seeds:.2f} %")
+    curve = train_on(nets, pictures, config.epochs, config.learning_rate, progress)
     tensors = nets.tensors()
     metrics = measure(Trained(config, tensors), pictures.test) | {
         "chosen": chosen(curve),
-        "curve": _rounded(curve),
+        "curve": rounded(curve),
     }
     return Outcome(metrics, {name: tensor.numpy() for name, tensor in tensors.items()})
 
 
-def learning_rate(config: MlpConfig, epoch: int) -> float:
-    """The rate of an epoch, counted from 0."""
-    return config.learning_rate / 2 ** (epoch // HALVED_EVERY)
+def train_on(nets: Ensemble, pictures: Pictures, epochs: int, rate: float, progress: Progress) -> Curve:
+    """Train the ensemble as it is for some epochs, from a learning rate that halves every 20; its curves."""
+    step = stepper(nets)
+    curve: Curve = {}
+    for epoch in range(epochs):
+        found = {"train_loss": _epoch(nets, step, pictures, rate / 2 ** (epoch // HALVED_EVERY))}
+        for name, value in (found | look(nets, pictures)).items():
+            curve.setdefault(name, []).append(value)
+        progress((epoch + 1) / epochs, f"test {sum(curve['test'][-1]) / nets.config.seeds:.2f} %")
+    return curve
 
 
 def stepper(nets: Ensemble) -> Callable[[Tensor, Tensor, float], Tensor]:
@@ -159,6 +160,6 @@ def _at(values: Tensor, epoch: Tensor) -> list[float]:
     return values.gather(0, epoch)[0].tolist()
 
 
-def _rounded(curve: Curve) -> Curve:
+def rounded(curve: Curve) -> Curve:
     """Curves are for looking at: five significant digits."""
     return {name: [[float(f"{v:.5g}") for v in epoch] for epoch in values] for name, values in curve.items()}
