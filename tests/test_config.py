@@ -12,7 +12,7 @@ from imc.papers.reram.experiments import CircuitConfig, MlpConfig
     ("values", "words"),
     [
         ({"weight_bits": 9}, ("weight_bits", "9", "less than or equal to 8")),
-        ({"norm": "layer"}, ("norm", "layer", "'batch', 'none' or 'shared'")),
+        ({"norm": "layer"}, ("norm", "layer", "'batch', 'none', 'shared' or 'scale'")),
         ({"input_size": 21}, ("input_size", "21", "multiple of 2")),
         ({"wight_bits": 2}, ("wight_bits", "weight_bits")),
         ({"seed": -1}, ("seed", "-1")),
@@ -56,7 +56,7 @@ configs = st.builds(
     effort=st.sampled_from(["full", "smoke"]),
     seeds=st.integers(1, 4),
     weight_bits=st.integers(1, 8),
-    norm=st.sampled_from(["batch", "none", "shared"]),
+    norm=st.sampled_from(["batch", "none", "shared", "scale"]),
     learning_rate=st.floats(1e-6, 1),
     stochastic_neurons=st.booleans(),
 )

@@ -20,6 +20,7 @@ VARIANTS = [
     {"stochastic_neurons": False},
     {"norm": "none"},
     {"norm": "shared"},
+    {"norm": "scale", "activation_bits": 2},
     {"norm_arithmetic": "shift-based"},
     {"weight_bits": 3},
     {"activation_bits": 2},
@@ -55,7 +56,10 @@ def scores_by_definition(nets: Ensemble, x: Tensor, noise: list[Tensor]) -> Tens
     for layer in LAYERS:
         w = quantize_weight(p[f"w{layer}"].double(), config.weight_bits)
         z = x @ w + p[f"b{layer}"].double().unsqueeze(1)
-        if config.norm != "none":
+        if config.norm == "scale":
+            gamma, beta = (p[f"{name}{layer}"].double().unsqueeze(1) for name in ("gamma", "beta"))
+            z = z * gamma + beta
+        elif config.norm != "none":
             gamma = p[f"gamma{layer}"].double().unsqueeze(1)
             centred = z - z.mean(1, keepdim=True)
             var = centred.square().mean(1, keepdim=True)

@@ -28,8 +28,8 @@ class MlpConfig(Config):
     hidden: int = Field(128, ge=1, le=2048, description="neurons of each of the two hidden layers")
     weight_bits: int = Field(1, ge=1, le=8, description="1: {-1, +1}; k: integers -2^(k-1) .. 2^(k-1)-1")
     activation_bits: int = Field(1, ge=1, le=8, description="hidden activations take 2^bits levels of [0, 1]")
-    norm: Literal["batch", "none", "shared"] = Field(
-        "batch", description="batch norm; none; shared gamma/sigma"
+    norm: Literal["batch", "none", "shared", "scale"] = Field(
+        "batch", description="batch norm; none; shared gamma/sigma; scale: one learned gamma, no statistics"
     )
     epochs: int = Field(60, ge=1, le=2000, description="passes over the 50,000 training pictures")
     learning_rate: float = Field(2.0**-6, gt=0, le=1, description="halved every 20 epochs")

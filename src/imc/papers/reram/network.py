@@ -26,6 +26,11 @@ def squash(z: Tensor, config: MlpConfig) -> Tensor:
     return (torch.tanh(z) if tanh_is_used(config) else torch.clamp(z, -1, 1)) / 2 + 0.5
 
 
+def has_statistics(config: MlpConfig) -> bool:
+    """Whether the norm subtracts a mean and divides by a deviation."""
+    return config.norm in ("batch", "shared")
+
+
 def shifted(config: MlpConfig, layer: int) -> bool:
     """Whether the layer's batch norm is the release's shift-based one; its output layer's is plain."""
     return config.norm_arithmetic == "shift-based" and layer != LAYERS[-1]
@@ -37,7 +42,7 @@ class Ensemble:
     Attributes:
         flat: all parameters in one buffer, all weights first.
         parameters: name to view of it: w1 (n, inputs, outputs), b1 (n, outputs), and with a norm
-            gamma1 (n, outputs; n, 1 if shared), beta1 (n, outputs); likewise 2 and 3.
+            gamma1 (n, outputs; n, 1 if shared or scale), beta1 (n, outputs); likewise 2 and 3.
         running: running mean of each layer's pre-activations, and of their variance, or with shift-based
             batch norm of 1/sigma: mean1, var1 or inverse1 (n, outputs), ...
         generators: one a network, for its initial weights, its batches and its stochastic neurons.
@@ -55,8 +60,9 @@ class Ensemble:
         for layer, (_, columns) in zip(LAYERS, shapes, strict=True):
             start[f"b{layer}"] = torch.zeros(n, columns)
             if config.norm != "none":
-                start[f"gamma{layer}"] = torch.ones(n, 1 if config.norm == "shared" else columns)
+                start[f"gamma{layer}"] = torch.ones(n, columns if config.norm == "batch" else 1)
                 start[f"beta{layer}"] = torch.zeros(n, columns)
+            if has_statistics(config):
                 self.running[f"mean{layer}"] = torch.zeros(n, columns)
                 self.running[f"inverse{layer}" if shifted(config, layer) else f"var{layer}"] = torch.ones(
                     n, columns
@@ -84,7 +90,10 @@ class Ensemble:
 
     def _norm(self, layer: int) -> Norm:
         """The layer's norm at inference; shared: one gamma/sigma for all channels (thesis, 3.2.2)."""
-        mean, gamma = self.running[f"mean{layer}"], self.parameters[f"gamma{layer}"]
+        beta, gamma = self.parameters[f"beta{layer}"], self.parameters[f"gamma{layer}"]
+        if not has_statistics(self.config):
+            return Norm(gamma.expand_as(beta), beta, torch.zeros_like(beta), torch.ones_like(beta))
+        mean = self.running[f"mean{layer}"]
         if shifted(self.config, layer):
             sigma = 1 / power_of_two(self.running[f"inverse{layer}"])
             gamma = power_of_two(gamma)
@@ -93,7 +102,7 @@ class Ensemble:
             if self.config.norm == "shared":
                 var = var.mean(-1, keepdim=True)
             sigma = torch.sqrt(var + EPSILON).expand_as(mean)
-        return Norm(gamma.expand_as(mean), self.parameters[f"beta{layer}"], mean, sigma)
+        return Norm(gamma.expand_as(mean), beta, mean, sigma)
 
 
 class Trained:

@@ -10,7 +10,15 @@ import torch
 from torch import Tensor
 
 from imc.binary.binarynet import power_of_two
-from imc.papers.reram.network import EPSILON, LAYERS, MOMENTUM, Ensemble, shifted, tanh_is_used
+from imc.papers.reram.network import (
+    EPSILON,
+    LAYERS,
+    MOMENTUM,
+    Ensemble,
+    has_statistics,
+    shifted,
+    tanh_is_used,
+)
 
 _BITS = 16  # of a random number that decides whether a neuron fires
 
@@ -19,8 +27,9 @@ _BITS = 16  # of a random number that decides whether a neuron fires
 class _Layer:
     """Buffers of one layer, (n, batch, outputs) but for `x` and the weights, and what backward needs again.
 
-    x: its inputs. z: pre-activations, normalized. centred: before the scale. scale = gamma/sigma, inverse =
-    1/sigma (n, 1, outputs). slope: of the activation; its memory also serves as scratch before.
+    x: its inputs. z: pre-activations, normalized. centred: before the scale; without statistics not centred.
+    scale = gamma/sigma, inverse = 1/sigma (n, 1, outputs), 1 without statistics. slope: of the activation;
+    its memory also serves as scratch before.
     """
 
     x: Tensor
@@ -79,7 +88,11 @@ class Passes:
 
     def _normalize(self, i: int, layer: _Layer) -> None:
         running, config = self.nets.running, self.config
-        gamma = self.nets.parameters[f"gamma{i}"].unsqueeze(1)
+        gamma, beta = (self.nets.parameters[f"{name}{i}"].unsqueeze(1) for name in ("gamma", "beta"))
+        if not has_statistics(config):
+            layer.scale = gamma
+            torch.addcmul(beta, layer.centred, gamma, out=layer.z)
+            return
         mean = layer.centred.mean(1, keepdim=True)
         centred = layer.centred.sub_(mean)
         running[f"mean{i}"].lerp_(mean.squeeze(1), MOMENTUM)
@@ -95,7 +108,7 @@ class Passes:
                 var = var.mean(-1, keepdim=True)
             layer.inverse = (var + EPSILON).rsqrt()
         layer.scale = gamma * layer.inverse
-        torch.addcmul(self.nets.parameters[f"beta{i}"].unsqueeze(1), centred, layer.scale, out=layer.z)
+        torch.addcmul(beta, centred, layer.scale, out=layer.z)
 
     def _activate(self, layer: _Layer, out: Tensor) -> None:
         """Hidden activations into `out`, and their slope."""
@@ -140,16 +153,17 @@ class Passes:
 
     def _through_norm(self, i: int, layer: _Layer, gradient: Tensor, total: Tensor) -> None:
         """Batch norm's backward pass, in place; `total` is the gradient's sum over the batch."""
-        batch = self.config.batch
+        batch, slopes = self.config.batch, self.nets.flat.slopes
         along = torch.mul(gradient, layer.centred, out=layer.z).sum(1, keepdim=True)
         gamma = along * layer.inverse
-        shared = self.config.norm == "shared"
-        slopes = self.nets.flat.slopes
-        slopes[f"gamma{i}"].copy_((gamma.sum(-1, keepdim=True) if shared else gamma).squeeze(1))
+        one_for_all = self.config.norm != "batch"
+        slopes[f"gamma{i}"].copy_((gamma.sum(-1, keepdim=True) if one_for_all else gamma).squeeze(1))
         slopes[f"beta{i}"].copy_(total.squeeze(1))
-        if shared:
+        if one_for_all:
             along = along.mean(-1, keepdim=True)
-        gradient.sub_(total / batch).addcmul_(layer.centred, along * layer.inverse.square(), value=-1 / batch)
+        if has_statistics(self.config):
+            gradient.sub_(total / batch)
+            gradient.addcmul_(layer.centred, along * layer.inverse.square(), value=-1 / batch)
         gradient.mul_(layer.scale)
 
 
