@@ -78,3 +78,11 @@ def test_several_values_are_parted_by_commas(values: list[float]) -> None:
 def test_a_configuration_survives_the_command_line(config: MlpConfig) -> None:
     words = [f"{name}={value}" for name, value in config.model_dump().items()]
     assert MlpConfig.parse(words) == config
+
+
+def test_a_copy_is_validated() -> None:
+    assert MlpConfig.build(seeds=2).model_copy(update={"weight_bits": 2}) == MlpConfig.build(
+        seeds=2, weight_bits=2
+    )
+    with pytest.raises(UserError, match="weight_bits = 9"):
+        MlpConfig.build().model_copy(update={"weight_bits": 9})

@@ -69,6 +69,10 @@ class Config(BaseModel):
             return text
         return [part.strip() for part in text.strip("()[]").split(",") if part.strip()]
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, validated as `build` does; pydantic's own takes whatever it is given."""
+        return self.build(**{**self.model_dump(), **(update or {})})
+
     def given(self) -> dict[str, Any]:
         """The fields that differ from the defaults of this effort, in the order of their definition."""
         base = type(self).build(effort=self.effort)

@@ -191,6 +191,7 @@ EXPERIMENTS = (
         config=RetrainingConfig,
         runner="imc.papers.reram.retraining:retrain",
         summary="training on after a merge, and from merged networks that were never trained (section 4.4)",
+        needs=lambda config: [training_of(config)] if config.start == "trained" else [],
         datasets=lambda config: (config.data,),
         seconds=lambda config: 0.6 * config.further_epochs * config.seeds,
     ),

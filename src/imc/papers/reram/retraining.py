@@ -11,7 +11,7 @@ import torch
 from imc import runs
 from imc.errors import UserError
 from imc.papers.reram.evaluation import load, measure_each, policies
-from imc.papers.reram.experiments import MlpConfig, RetrainingConfig
+from imc.papers.reram.experiments import MlpConfig, RetrainingConfig, training_of
 from imc.papers.reram.merge import Layer, arithmetic_merge
 from imc.papers.reram.network import LAYERS, Ensemble, Trained
 from imc.papers.reram.passes import Passes
@@ -51,7 +51,8 @@ def retrain(config: RetrainingConfig, progress: Progress) -> Outcome:
 def _before(config: RetrainingConfig, trained: MlpConfig, pictures: Pictures) -> Trained:
     """The networks that are merged."""
     if config.start == "trained":
-        return load(trained, runs.obtain("reram/mlp", **trained.model_dump()).tensors())
+        name, values = training_of(config)
+        return load(trained, runs.obtain(name, **values).tensors())
     nets = Ensemble(trained)
     passes, inputs = Passes(nets), pictures.train[0]
     for i in range(_BATCHES):
