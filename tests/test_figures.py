@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -25,6 +26,13 @@ def drawing() -> Figure:
     figures.legend(figure)
     figures.finish(figure)
     return figure
+
+
+def test_a_users_matplotlibrc_changes_nothing():
+    with matplotlib.rc_context({"lines.markersize": 30, "axes.labelpad": 30}):
+        figures.use()
+        assert matplotlib.rcParams["axes.labelpad"] == 4.0
+        assert matplotlib.rcParams["lines.markersize"] == figures.STYLE["lines.markersize"]
 
 
 def test_the_same_figure_gives_the_same_bytes():

@@ -72,7 +72,8 @@ _PAPER_MARKER: dict[str, Any] = {
 
 
 def use() -> None:
-    """Make the house style matplotlib's own from here on."""
+    """Make the house style matplotlib's own from here on, whatever a user's matplotlibrc says."""
+    matplotlib.rcdefaults()
     matplotlib.rcParams.update(STYLE)
 
 
