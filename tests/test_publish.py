@@ -12,7 +12,7 @@ from papermill.exceptions import PapermillExecutionError
 from imc import paths
 from imc.errors import UserError
 from imc.pages import inputs, publishing
-from imc.pages.clean import clean
+from imc.pages.clean import _names, clean
 from imc.paths import PUBLISHED, ROOT
 
 HEAD = "---\nkernelspec:\n  display_name: Python 3\n  language: python\n  name: python3\n---\n\n"
@@ -139,6 +139,32 @@ def test_a_page_is_stale_when_its_notebook_is_missing_or_torn(published, tmp_pat
     assert list(publishing.stale(notebooks, tmp_path)) == ["demo/one"]
 
 
+def test_what_an_editor_leaves_is_no_page_and_no_part_of_the_book(tmp_path):
+    left = (
+        "a/.#one.md",
+        "a/#one.md#",
+        "a/one.md~",
+        "a/.one.md.swp",
+        "a/.ipynb_checkpoints/one-checkpoint.md",
+    )
+    for name in ("a/one.md", *left):
+        (tmp_path / "book" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "book" / name).touch()
+    (tmp_path / "book/a/.#two.md").symlink_to("me@nowhere.1234")
+    assert publishing.every(tmp_path / "book") == ["a/one"]
+    names = [path.relative_to(tmp_path).as_posix() for path in publishing.book_files(tmp_path)]
+    assert names == ["_config.yml", "_toc.yml", "book/a/one.md"]
+
+
+def test_a_page_runs_in_this_environment_whatever_jupyter_path_offers(monkeypatch, tmp_path):
+    kernel = tmp_path / "jupyter/kernels/python3/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text('{"argv": ["/nowhere/python"], "display_name": "Another", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    source(tmp_path, "```{code-cell} ipython3\nprint(1)\n```\n")
+    assert publishing.publish("demo/one", notebooks=tmp_path, book=tmp_path / "book").is_file()
+
+
 def test_inputs_are_named_after_the_repository_and_the_records(monkeypatch, tmp_path):
     monkeypatch.setenv("IMC_RESULTS", str(tmp_path))
     assert inputs.name_of(str(ROOT / "src/imc/paths.py")) == "src/imc/paths.py"
@@ -176,6 +202,21 @@ def test_what_differs_from_one_time_to_the_next_is_refused(text, complaint):
         clean(nbformat.v4.new_notebook(cells=[cell]), "demo/one")
 
 
+@pytest.mark.parametrize("root", ["/imc", "/a", "/work copy/it's"])
+def test_only_a_path_of_the_checkout_is_one(root):
+    other = "https://imc.org/imc-companion </a> an/a and/imc text/a /a-b /imc2 <a>/b"
+    assert not _names(other, Path(root))
+    for text in (
+        root,
+        f"{root}/data",
+        f"see '{root}'",
+        f"x\n{root}\n",
+        Path(root).as_uri(),
+        f"[{root}/x.py]",
+    ):
+        assert _names(text, Path(root)), text
+
+
 def test_texts_that_a_kernel_splits_are_joined():
     parts = [nbformat.v4.new_output("stream", name="stdout", text=t) for t in ("a", "b\n")]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("f()", outputs=parts)])
@@ -193,6 +234,8 @@ def test_the_command_says_in_a_sentence_what_is_wrong():
     assert unknown.returncode == 2
     assert unknown.stderr.startswith("imc: there is no page 'reram/no-such-page'; the pages are ")
     assert len(unknown.stderr.splitlines()) == 1
+    for path in ("../README", "reram/../reram/bn-merge", str(ROOT / "README")):
+        assert command(path).stderr.startswith(f"imc: there is no page '{path}'; the pages are ")
     into_the_book = command("reram/no-such-page", "-p", "seeds", "2")
     assert into_the_book.returncode == 2
     assert "--to FOLDER" in into_the_book.stderr

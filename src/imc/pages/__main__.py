@@ -34,6 +34,9 @@ def main(words: list[str]) -> int:
     except UserError as error:
         print(f"imc: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("imc: interrupted; the book keeps the notebooks it had", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -2,6 +2,10 @@
 
 import re
 import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 
@@ -11,6 +15,8 @@ from imc.paths import ROOT
 _LANGUAGE = ("codemirror_mode", "file_extension", "mimetype", "name", "pygments_lexer")
 _OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")  # by a progress bar
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
+# The checkout's path as a path: in /imc or /a, neither https://x.org/imc-companion nor </a> is one.
+_HERE = r"(?<![\w.<-])(?<!:/){}(?![\w-])"
 
 
 def clean(notebook: NotebookNode, page: str) -> NotebookNode:
@@ -44,6 +50,24 @@ def clean(notebook: NotebookNode, page: str) -> NotebookNode:
     return notebook
 
 
+def _names(text: str, folder: Path) -> bool:
+    """Whether `text` holds the path of `folder`, by itself or as the beginning of a longer one."""
+    paths = {str(folder), quote(str(folder))}
+    return any(re.search(_HERE.format(re.escape(path)), text) for path in paths)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All text inside nested outputs, as it is: `str` of them would escape quotes and line ends."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
 def _outputs(cell: NotebookNode, where: str, count: int) -> list[NotebookNode]:
     """The outputs of `cell` without standard error, texts of one stream joined."""
     kept: list[NotebookNode] = []
@@ -59,8 +83,8 @@ def _outputs(cell: NotebookNode, where: str, count: int) -> list[NotebookNode]:
         if output.output_type == "execute_result":
             output.execution_count = count
         kept.append(output)
-    text = str(kept)
-    if str(ROOT) in text:
+    text = "\n".join(_texts(kept))
+    if _names(text, ROOT):
         raise UserError(f"{where} shows a path of this machine, {ROOT}..., and would differ on another")
     if found := _ADDRESS.search(text):
         raise UserError(f"{where} shows an object's address ('{found[0]}'), which differs every time")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,8 @@ _LAST = "_inputs.report()"
 
 def every(notebooks: Path = NOTEBOOKS) -> list[str]:
     """All pages that have a source, as ``paper/page``."""
-    return sorted(p.relative_to(notebooks).with_suffix("").as_posix() for p in notebooks.rglob("*.md"))
+    found = [path for path in notebooks.rglob("*.md") if _ours(path, notebooks)]
+    return sorted(path.relative_to(notebooks).with_suffix("").as_posix() for path in found)
 
 
 def stale(notebooks: Path = NOTEBOOKS, book: Path = BOOK) -> dict[str, str]:
@@ -36,8 +38,16 @@ def stale(notebooks: Path = NOTEBOOKS, book: Path = BOOK) -> dict[str, str]:
 
 def book_files(root: Path = ROOT) -> list[Path]:
     """Everything that Sphinx reads: pages, prose, theme and settings."""
-    inside = [p for p in (root / "book").rglob("*") if p.is_file() and not p.name.startswith(".")]
+    book = root / "book"
+    inside = [path for path in book.rglob("*") if path.is_file() and _ours(path, book)]
     return sorted([*inside, root / "_config.yml", root / "_toc.yml"])
+
+
+def _ours(path: Path, folder: Path) -> bool:
+    """Whether `path` below `folder` is no lock, checkpoint or backup that an editor keeps there."""
+    return path.name[-1] not in "~#" and not any(
+        part.startswith((".", "#")) for part in path.relative_to(folder).parts
+    )
 
 
 def _made_from(path: Path) -> tuple[list[str], str]:
@@ -74,7 +84,7 @@ def publish(
     from imc.pages.clean import clean
 
     source = notebooks / f"{page}.md"
-    if not source.is_file():
+    if page not in every(notebooks):
         raise UserError(f"there is no page '{page}'; the pages are {', '.join(every(notebooks)) or 'none'}")
     notebook = jupytext.read(source)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(_FIRST))
@@ -92,7 +102,10 @@ def publish(
 
 
 def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
-    """`notebook` after papermill, executed in an empty folder: a page may not depend on where it runs."""
+    """`notebook` after papermill, executed in an empty folder: a page may not depend on where it runs.
+
+    Its kernel is that of this environment, also where a hub or a user has installed another ``python3``.
+    """
     import nbformat
     import papermill
 
@@ -101,6 +114,7 @@ def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
         empty = Path(folder, "empty")
         empty.mkdir()
         nbformat.write(notebook, given)
+        os.environ["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))
         papermill.execute_notebook(
             given, made, parameters, kernel_name="python3", cwd=str(empty), progress_bar=False
         )
