@@ -50,7 +50,7 @@ def files(folder: Path) -> dict[str, bytes]:
     "values", [{"row": "fp32", "variant": "released"}, {"row": "batmann_x", "variant": "released"}]
 )
 def test_training_learns(values: dict) -> None:
-    """From near chance (20 %) to far above it, on new characters, in a few dozen episodes."""
+    """Far above chance (20 %) on new characters after a few dozen episodes."""
     config = TrainConfig.build(
         effort="smoke",
         **values,
@@ -60,10 +60,21 @@ def test_training_learns(values: dict) -> None:
         learning_rate=3e-3,
         test_episodes=40,
     )
-    metrics = train(config, quiet).metrics
-    accuracy = metrics["curve"]["accuracy"]
-    assert sum(accuracy[-5:]) > sum(accuracy[:5])
-    assert metrics["accuracy"]["real"]["cosine"] > 50
+    assert train(config, quiet).metrics["accuracy"]["real"]["cosine"] > 50
+
+
+@pytest.mark.parametrize(
+    "values", [{"row": "fp32", "variant": "released"}, {"row": "batmann_x", "variant": "released"}]
+)
+def test_an_episode_seen_again_and_again_is_learnt(values: dict) -> None:
+    """The loss on one episode falls. Those of different episodes scatter more than a short training gains:
+    their order at its two ends depends on a processor's rounding."""
+    found = Training(tiny(**values, channels=12, learning_rate=3e-3), torch.device("cpu"))
+    losses = []
+    for _ in range(20):
+        found.episode = 0
+        losses.append(found.step()[2].item())
+    assert losses[-1] < 0.5 * losses[0]
 
 
 @pytest.mark.parametrize("row", ["fp32", "batmann_r"])
