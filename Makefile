@@ -1,5 +1,6 @@
 # Every target does its own set-up; what is there already is used.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$p -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$p && exit; done; echo python3)
 PY := .venv/bin/python
 BOOK := _build/html/index.html
 SNAKEMAKE = $(PY) -m snakemake --profile $(PROFILE)
@@ -8,6 +9,9 @@ ONLY ?=
 LIST ?=
 # compile what is imported once, also where containers say not to: every page and test is a process of its own
 unexport PYTHONDONTWRITEBYTECODE
+# texts are UTF-8 whatever the locale, and a page's kernel is this environment's whatever a hub offers
+export PYTHONUTF8 := 1
+export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter
 
 .PHONY: help book open rerun test environment clean
 .DEFAULT_GOAL := help
@@ -18,8 +22,8 @@ help:  ## list the targets
 book: environment  ## build the book into _build/html, executing the pages whose inputs changed
 	@mkdir -p _build
 # a page's stamp counts for one call: its notebook may be lost later, or put back to an older one
-	@$(PY) tools/alone.py .book.lock sh -c \
-		'$(PY) tools/remove.py _build/pages; $(SNAKEMAKE) book 2> _build/book.log || { cat _build/book.log; exit 1; }'
+	@$(PY) tools/alone.py .book.lock --log _build/book.log sh -c \
+		'$(PY) tools/remove.py _build/pages && $(SNAKEMAKE) book'
 	@echo "the book: $(BOOK)"
 
 open: book  ## build the book and show it in a browser

@@ -1,11 +1,15 @@
 """The set-up that every make target does for itself, and the lock that keeps two of them apart."""
 
+import ast
 import importlib.util
+import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -54,7 +58,8 @@ def test_an_environment_that_was_moved_is_made_anew(environment, monkeypatch, tm
 
     def create(folder, **_):
         made.append(folder)
-        folder.mkdir(exist_ok=True)
+        (folder / "bin").mkdir(parents=True, exist_ok=True)
+        (folder / "bin" / "python").touch()
 
     monkeypatch.setattr(environment.venv, "create", create)
     here, there = tmp_path / "here", tmp_path / "there"
@@ -64,6 +69,84 @@ def test_an_environment_that_was_moved_is_made_anew(environment, monkeypatch, tm
     here.rename(there)
     environment.create(there)
     assert made == [here, there]
+    (there / "bin" / "python").unlink()
+    environment.create(there)
+    assert made == [here, there, there], "its Python is gone"
+
+
+def distribution(folder: Path, name: str, version: str) -> Path:
+    """A package of one module as pip leaves it in the environment `folder`; returns the module."""
+    site = folder / "lib/python3.11/site-packages"
+    info, module = site / f"{name}-{version}.dist-info", site / name / "part.py"
+    info.mkdir(parents=True)
+    module.parent.mkdir()
+    module.touch()
+    (info / "RECORD").write_text(f"{name}/part.py,sha256=x,0\n../../../bin/x,,\n{name}/part.pyc,,\n")
+    return module
+
+
+def test_what_an_environment_lost_is_installed_again(environment, monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(environment.subprocess, "run", lambda command, **_: calls.append(command))
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("whole-one==1.0\nHalf==1.0\nother==1.0\ngone==1.0  # why\n")
+    distribution(tmp_path, "whole_one", "1.0+cpu")
+    distribution(tmp_path, "other", "2.0")
+    half = distribution(tmp_path, "half", "1.0")
+    assert environment.broken(tmp_path, [lock]) == ["other==1.0", "gone==1.0"]
+    half.unlink()
+    environment.mend(tmp_path, [lock])
+    assert calls[0][-3:] == ["Half==1.0", "other==1.0", "gone==1.0"]
+    lock.write_text("whole-one==1.0\n")
+    environment.mend(tmp_path, [lock])
+    assert len(calls) == 1
+
+
+def test_this_environment_is_whole(environment):
+    assert environment.broken(Path(sys.prefix), [ROOT / "requirements.txt"]) == []
+
+
+@pytest.mark.parametrize("tool", ["environment.py", "alone.py", "remove.py"])
+def test_an_old_python_comes_as_far_as_the_sentence(tool):
+    text = (ROOT / "tools" / tool).read_text()
+    ast.parse(text, feature_version=(3, 8))
+    assert "from __future__ import annotations" in text or "|" not in text
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    for name in ("environment.py", "alone.py"):
+        shutil.copytree(ROOT / "tools", tmp_path / name / "tools")
+    (tmp_path / "environment.py" / ".venv.lock").mkdir()  # as root, a read-only folder is no hindrance
+    (tmp_path / "alone.py" / "lock").mkdir()
+    for name, words in (("environment.py", []), ("alone.py", ["lock", "true"])):
+        command = [sys.executable, f"tools/{name}", *words]
+        result = subprocess.run(command, cwd=tmp_path / name, capture_output=True, text=True, check=False)
+        assert result.returncode == 1
+        assert result.stderr.startswith("cannot write ")
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_path_that_no_environment_can_have_is_refused(tmp_path):
+    shutil.copytree(ROOT / "tools", tmp_path / "a:b" / "tools")
+    command = [sys.executable, str(tmp_path / "a:b" / "tools/environment.py")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "a ':' or a line end in its path" in result.stderr
+    assert [path.name for path in (tmp_path / "a:b").iterdir()] == ["tools"]
+
+
+def test_nothing_outside_the_checkout_is_removed(tmp_path):
+    here, beside = tmp_path / "here", tmp_path / "beside"
+    shutil.copytree(ROOT / "tools", here / "tools")
+    (here / "_build/deep").mkdir(parents=True)
+    beside.mkdir()
+    (here / "link").symlink_to(beside)
+    remove = [sys.executable, str(here / "tools/remove.py")]
+    for name in ("../beside", str(beside), "link/../../beside", ".", ""):
+        assert subprocess.run([*remove, name], check=False, capture_output=True).returncode == 1, name
+    subprocess.run([*remove, "_build", "link", "absent"], check=True)
+    assert sorted(path.name for path in here.iterdir()) == ["tools"]
+    assert beside.is_dir()
 
 
 def pins(name: str) -> dict[str, str]:
@@ -94,6 +177,25 @@ def test_one_command_at_a_time(tmp_path):
     both = [subprocess.Popen([*ALONE, str(lock), "sh", "-c", script]) for _ in range(2)]
     assert [process.wait(timeout=30) for process in both] == [0, 0]
     assert trace.read_text().split() == ["begin", "end"] * 2
+
+
+def test_what_goes_wrong_is_shown_and_an_interruption_is_one_line(tmp_path):
+    lock, log = str(tmp_path / "lock"), str(tmp_path / "log")
+    noisy = "echo riddle >&2; exit 3"
+    failed = subprocess.run([*ALONE, lock, "--log", log, "sh", "-c", noisy], capture_output=True, check=False)
+    assert (failed.returncode, failed.stderr) == (3, b"riddle\n")
+    script = f"echo riddle >&2; touch {tmp_path}/begun; sleep 60"
+    pipe = subprocess.PIPE
+    begun = subprocess.Popen(
+        [*ALONE, lock, "--log", log, "sh", "-c", script], stdout=pipe, stderr=pipe, start_new_session=True
+    )
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    os.killpg(begun.pid, signal.SIGINT)
+    output, errors = begun.communicate(timeout=20)
+    assert (begun.returncode, errors) == (130, b"")
+    assert output.startswith(b"interrupted: ")
+    assert len(output.splitlines()) == 1
 
 
 def test_the_lock_passes_the_status_on_and_does_not_outlive_a_kill(tmp_path):

@@ -4,8 +4,10 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,7 +70,13 @@ class Copy:
         environment = {**mine, "PYTHONPATH": str(self.folder / "src")}
         pipe, joined = subprocess.PIPE, subprocess.STDOUT
         return subprocess.Popen(
-            command, cwd=self.folder, env=environment, text=True, stdout=pipe, stderr=joined
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=pipe,
+            stderr=joined,
+            start_new_session=True,
         )
 
     def make(self, *words: str) -> str:
@@ -146,6 +154,65 @@ def test_a_warning_fails_the_build_every_time(copy):
         assert process.returncode != 0
         assert "no-such-page" in output
     copy.prose.write_text(good)
+    copy.make("book")
+
+
+def test_the_book_is_current_whatever_the_dates(copy):
+    html = copy.folder / "_build/html/book/prose.html"
+    copy.make("book")
+    html.unlink()
+    copy.make("book")
+    assert html.is_file()
+    text = copy.prose.read_text()
+    copy.prose.write_text(text + "\nFrom a backup.\n")
+    os.utime(copy.prose, (0, 0))
+    copy.make("book")
+    assert "From a backup." in html.read_text()
+    extension = copy.folder / "src/imc/pages/sphinx_ext.py"
+    code = extension.read_text()
+    extension.write_text(code.replace('class="imc-picture"', 'class="imc-other"') + "# more\n")
+    digest = (copy.folder / "_build/html.digest").read_text()
+    copy.make("book")
+    assert (copy.folder / "_build/html.digest").read_text() != digest
+    extension.write_text(code)
+    copy.prose.write_text(text)
+
+
+def test_a_page_that_is_gone_does_not_stay_in_the_book(copy):
+    page, notebook = copy.source("chapter/second"), copy.folder / "book/chapter/second.ipynb"
+    copy.make("book")
+    kept = page.read_text(), notebook.read_bytes()
+    page.unlink()
+    notebook.unlink()
+    process = copy.start("book")
+    output, _ = process.communicate(timeout=280)
+    assert process.returncode != 0
+    assert "book/chapter/second" in output
+    toc = copy.folder / "_toc.yml"
+    toc.write_text(TOC.replace("- file: book/chapter/second\n", ""))
+    copy.make("book")
+    assert not (copy.folder / "_build/html/book/chapter").exists()
+    toc.write_text(TOC)
+    page.write_text(kept[0])
+    notebook.write_bytes(kept[1])
+
+
+def test_an_interruption_is_a_line_and_the_next_call_goes_on(copy):
+    source = copy.source("first")
+    good = source.read_text()
+    begun = copy.folder / "begun"
+    code = f"import time, pathlib; pathlib.Path({str(begun)!r}).touch(); time.sleep(60)"
+    source.write_text(f"{good}\n```{{code-cell}} ipython3\n{code}\n```\n")
+    process = copy.start("book")
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    source.write_text(good)
+    assert process.returncode != 0
+    assert len(output.splitlines()) <= 3, output
+    assert "interrupted: " in output
     copy.make("book")
 
 

@@ -4,17 +4,25 @@
 
 Installs requirements.txt and the package itself (editable), then each FILE without its dependencies. A
 stamp in .venv holds a digest of the files, so that a second call returns at once; an environment that was
-moved, or made by another Python, is made anew. Two calls at the same time wait for each other. Needs
-nothing but Python.
+moved, or made by another Python, is made anew, and a package that is gone or not whole is installed again.
+Two calls at the same time wait for each other. Needs nothing but Python, and says so to an old one.
 """
 
-import fcntl
+from __future__ import annotations  # so that an old Python comes as far as the sentence about its age
+
 import hashlib
+import os
 import platform
+import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:
+    sys.exit("make works on Linux and macOS; on Windows, call it inside its Linux subsystem (WSL)")
 
 ROOT = Path(__file__).resolve().parents[1]
 OLDEST = (3, 11)
@@ -23,7 +31,8 @@ OLDEST = (3, 11)
 def create(folder: Path) -> None:
     """An empty environment in `folder`, unless this Python made one there before."""
     stamp, wanted = folder / ".stamp-home", f"{folder} {platform.python_version()}"
-    if not (stamp.is_file() and stamp.read_text() == wanted):
+    python = folder / "bin" / "python"
+    if not (python.exists() and stamp.is_file() and stamp.read_text() == wanted):
         venv.create(folder, clear=True, with_pip=True)
         stamp.write_text(wanted)
 
@@ -34,30 +43,70 @@ def ensure(folder: Path, name: str, files: list[Path], arguments: list[str], mes
     wanted = hashlib.sha256("\0".join(file.read_text() for file in files).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
+    install(folder, arguments, message)
+    stamp.write_text(wanted)
+
+
+def install(folder: Path, arguments: list[str], message: str) -> None:
+    """Run ``pip install`` with `arguments` in `folder`, after saying `message`."""
     print(message, flush=True)
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", *quiet]
     # bytecode is left to the first import: compiling all of it takes longer than everything else
     subprocess.run([*pip, "--no-compile", *arguments], cwd=ROOT, check=True)
-    stamp.write_text(wanted)
+
+
+def broken(folder: Path, files: list[Path]) -> list[str]:
+    """The pins in `files` whose package is not in `folder`, is of another version, or lacks a file."""
+    site = next(folder.glob("lib/python3*/site-packages"), folder)
+    found = {}
+    for info in site.glob("*.dist-info"):
+        name, version = info.name[: -len(".dist-info")].rsplit("-", 1)
+        if whole(info):
+            found[name.lower()] = version.partition("+")[0]
+    pins = re.findall(r"^([\w.-]+)==([^\s#+]+)", "\n".join(map(Path.read_text, files)), re.MULTILINE)
+    return [f"{name}=={pin}" for name, pin in pins if found.get(re.sub("[-.]", "_", name.lower())) != pin]
+
+
+def whole(info: Path) -> bool:
+    """Whether every module that a package's list of files names is there."""
+    try:
+        lines = (info / "RECORD").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    names = (line.rsplit(",", 2)[0].strip('"') for line in lines)
+    return all(os.path.exists(info.parent / name) for name in names if name.endswith((".py", ".so", ".pth")))
 
 
 def main(extras: list[Path]) -> None:
     """Bring ``.venv`` up to date with requirements.txt and `extras`."""
     if sys.version_info < OLDEST:
         sys.exit(f"Python {platform.python_version()} is too old: 3.11 or newer is needed (make PYTHON=...)")
+    if os.pathsep in str(ROOT) or "\n" in str(ROOT):
+        sys.exit(f"no Python environment works in {str(ROOT)!r}: a '{os.pathsep}' or a line end in its path")
     folder, lock = ROOT / ".venv", ROOT / "requirements.txt"
     with (ROOT / ".venv.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         create(folder)
         size = "Installing the environment into .venv: once, for a minute or more (1.5 GB and up)"
         ensure(folder, "lock", [lock], ["-r", str(lock)], size)
+        mend(folder, [lock])
         package = ["--no-deps", "--no-build-isolation", "--editable", "."]
+        if not any(map(whole, folder.glob("lib/python3*/site-packages/imc-*.dist-info"))):
+            (folder / ".stamp-imc").unlink(missing_ok=True)
         ensure(folder, "imc", [lock, ROOT / "pyproject.toml"], package, "Installing the package imc")
         for extra in extras:
             arguments = ["--no-deps", "-r", str(extra)]
             about = f"Installing {extra.parent.name}/{extra.name}"
             ensure(folder, extra.parent.name, [lock, extra], arguments, about)
+        mend(folder, extras)
+
+
+def mend(folder: Path, files: list[Path]) -> None:
+    """Install again what of the pins in `files` is broken."""
+    if pins := broken(folder, files):
+        arguments = ["--no-deps", "--force-reinstall", *pins]
+        install(folder, arguments, f"Installing again what .venv has lost: {', '.join(pins)}")
 
 
 if __name__ == "__main__":
@@ -65,3 +114,9 @@ if __name__ == "__main__":
         main([Path(word).resolve() for word in sys.argv[1:]])
     except subprocess.CalledProcessError as error:
         sys.exit(f"pip failed with status {error.returncode}; mend what it says above and call make again")
+    except OSError as error:
+        sys.exit(
+            f"cannot write {error.filename or ROOT}: {error.strerror}; make needs a checkout it may write to"
+        )
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on")
