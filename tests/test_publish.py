@@ -1,6 +1,7 @@
 """From a page's source to its notebook: what is written, and when it is written again."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,21 @@ def test_a_page_runs_in_this_environment_whatever_jupyter_path_offers(monkeypatc
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     source(tmp_path, "```{code-cell} ipython3\nprint(1)\n```\n")
     assert publishing.publish("demo/one", notebooks=tmp_path, book=tmp_path / "book").is_file()
+
+
+def test_an_ascii_locale_changes_nothing(tmp_path):
+    source(tmp_path, "Café ±\n\n```{code-cell} ipython3\nprint('née ±')\n```\n")
+    script = (
+        f"from pathlib import Path; from imc.pages import publishing as p; here = Path({str(tmp_path)!r}); "
+    )
+    script += "p.publish('demo/one', notebooks=here, book=here / 'book'); print(p.stale(here, here / 'book'))"
+    ascii_ = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", script]
+    result = subprocess.run(command, env=os.environ | ascii_, capture_output=True, text=True, check=False)
+    assert result.stdout == "{}\n", result.stderr
+    notebook = nbformat.read(tmp_path / "book/demo/one.ipynb", as_version=4)
+    assert notebook.cells[0].source == "Café ±"
+    assert notebook.cells[1].outputs[0].text == "née ±\n"
 
 
 def test_inputs_are_named_after_the_repository_and_the_records(monkeypatch, tmp_path):

@@ -17,7 +17,7 @@ _FEW = 3
 @functools.cache
 def repository() -> str:
     """The repository's address on the web, from the book's configuration."""
-    return yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"].rstrip("/")
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"].rstrip("/")
 
 
 def strip(used: list[Record]) -> str:

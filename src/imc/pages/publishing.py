@@ -53,7 +53,7 @@ def _ours(path: Path, folder: Path) -> bool:
 def _made_from(path: Path) -> tuple[list[str], str]:
     """Names and digest of the inputs of a published notebook; nothing if it is not there or is torn."""
     try:
-        made = json.loads(path.read_text())["metadata"]["imc"]
+        made = json.loads(path.read_bytes())["metadata"]["imc"]
         return made["inputs"], made["fingerprint"]
     except (OSError, ValueError, KeyError):
         return [], ""
@@ -104,7 +104,8 @@ def publish(
 def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
     """`notebook` after papermill, executed in an empty folder: a page may not depend on where it runs.
 
-    Its kernel is that of this environment, also where a hub or a user has installed another ``python3``.
+    Its kernel is that of this environment, also where a hub or a user has installed another ``python3``, and
+    writes UTF-8 whatever the locale.
     """
     import nbformat
     import papermill
@@ -114,6 +115,7 @@ def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
         empty = Path(folder, "empty")
         empty.mkdir()
         nbformat.write(notebook, given)
+        os.environ["PYTHONUTF8"] = "1"
         os.environ["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))
         papermill.execute_notebook(
             given, made, parameters, kernel_name="python3", cwd=str(empty), progress_bar=False

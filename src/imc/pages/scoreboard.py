@@ -139,7 +139,7 @@ def page_link(verdict: Verdict) -> str:
 @cache
 def _contents() -> set[str]:
     """The files that the book's table of contents names."""
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return {chapter["file"] for part in contents["parts"] for chapter in part["chapters"]}
 
 
