@@ -5,6 +5,7 @@ PY := .venv/bin/python
 BOOK := _build/html/index.html
 SNAKEMAKE = $(PY) -m snakemake --profile $(PROFILE)
 PROFILE ?= profiles/local
+quoted = '$(subst ','\'',$(1))'
 ONLY ?=
 LIST ?=
 # compile what is imported once, also where containers say not to: every page and test is a process of its own
@@ -31,7 +32,7 @@ open: book  ## build the book and show it in a browser
 		|| echo "open it in a browser: $(BOOK)"
 
 rerun: environment  ## recompute the published runs into results/ [ONLY=reram/... LIST=file of runs]
-	@$(PY) tools/alone.py .rerun.lock $(SNAKEMAKE) rerun --config only="$(ONLY)" list="$(LIST)"
+	@$(PY) tools/alone.py .rerun.lock $(SNAKEMAKE) rerun --config only=$(call quoted,$(ONLY)) list=$(call quoted,$(LIST))
 
 test: environment  ## check style, types, the package and every committed page
 	@$(PYTHON) tools/environment.py tests/requirements.txt

@@ -244,9 +244,9 @@ def test_rerun_says_what_is_wrong(copy):
 
 
 def test_a_list_of_runs_is_computed(copy, tmp_path):
-    listed = tmp_path / "runs.txt"
+    listed = tmp_path / "my runs' $list.txt"
     listed.write_text("# two\nreram/mlp effort=smoke seed=7\nreram/mlp effort=smoke seed=8  # the second\n")
-    copy.make("rerun", f"LIST={listed}")
+    copy.make("rerun", f"LIST={listed}".replace("$", "$$"))
     results = Path(os.environ["IMC_RESULTS"]) / "reram/mlp"
     seeds = [json.loads((results / f"smoke_seed-{n}.json").read_text())["config"]["seed"] for n in (7, 8)]
     assert seeds == [7, 8]
