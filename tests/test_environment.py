@@ -113,6 +113,18 @@ def test_an_old_python_comes_as_far_as_the_sentence(tool):
     assert "from __future__ import annotations" in text or "|" not in text
 
 
+@pytest.mark.parametrize("tool", ["environment.py", "alone.py"])
+def test_windows_is_refused_in_a_sentence(tool):
+    script = (
+        "import runpy, sys; sys.modules['fcntl'] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
+    )
+    command = [sys.executable, "-c", script, str(ROOT / "tools" / tool)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith("make works on Linux and macOS; on Windows")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     for name in ("environment.py", "alone.py"):
         shutil.copytree(ROOT / "tools", tmp_path / name / "tools")
