@@ -119,7 +119,7 @@ def write(
     """
     path = path_of(experiment.name, config, base)
     path.parent.mkdir(parents=True, exist_ok=True)
-    metrics = _plain(outcome.metrics, "")
+    metrics = plain(outcome.metrics)
     checkpoint = None
     if outcome.tensors:
         arrays = {name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()}
@@ -232,14 +232,18 @@ def _dump(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _plain(value: Any, where: str) -> Any:
-    """`value` as JSON knows it; numpy numbers and arrays become numbers and lists."""
+def plain(value: Any, where: str = "") -> Any:
+    """`value` as JSON knows it; numpy numbers and arrays become numbers and lists.
+
+    Raises:
+        UserError: if it is, or holds, anything else, or a number that is not finite.
+    """
     if isinstance(value, Mapping):
-        return {str(k): _plain(v, f"{where}.{k}") for k, v in value.items()}
+        return {str(k): plain(v, f"{where}.{k}") for k, v in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(v, where) for v in value]
+        return [plain(v, where) for v in value]
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float) and math.isfinite(value):
