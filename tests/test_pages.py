@@ -71,10 +71,15 @@ DATA = pd.DataFrame({"toss": [1, 2], "heads (%)": [3, 4]})
 
 
 def test_obtain_takes_the_pages_values_that_the_experiment_has(shown):
-    page = pages.start("coin/toss", effort="smoke", seeds=2, other=5)
+    page = pages.start("coin/toss", effort="smoke", seeds=2)
     assert page.obtain("coin/toss").config == {"seed": 0, "effort": "smoke", "seeds": 2, "tosses": 2}
     assert page.obtain("coin/toss", seeds=4).config["seeds"] == 4
     assert len(page.used) == 2
+
+
+def test_a_value_that_no_experiment_has_is_refused(shown):
+    with pytest.raises(UserError, match="no parameter 'sedes'"):
+        pages.start("coin/toss", sedes=2)
 
 
 def test_find_shows_what_there_is_and_computes_at_smoke_effort_only(shown):

@@ -5,10 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-import yaml
-
 from imc.errors import UserError
 from imc.pages import publishing
+from imc.pages.parameters import typed
 
 
 def main(words: list[str]) -> int:
@@ -28,7 +27,7 @@ def main(words: list[str]) -> int:
     try:
         if options.parameter and not options.to:
             raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
-        parameters = {name: yaml.safe_load(value) for name, value in options.parameter}
+        parameters = {name: typed(value) for name, value in options.parameter}
         for page in options.page or publishing.stale():
             _publish(page, parameters, options.to or publishing.BOOK)
     except UserError as error:

@@ -3,7 +3,7 @@
 A page asks for records, draws figures and tables from them, holds them against the paper's claims, and ends
 with the line that reruns it and the strip that says where its numbers come from::
 
-    page = pages.start("reram/activation-precision", effort=effort, seeds=seeds)
+    page = pages.start("reram/activation-precision", "seeds")
     record = page.obtain("reram/mlp", activation_bits=2)
     page.figure(figure, name="accuracy", caption="...", alt="...", data=table)
     page.provenance()
@@ -14,6 +14,7 @@ A page needs no torch; every mistake of its reader is shown as one sentence.
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -24,7 +25,7 @@ from matplotlib.figure import Figure
 
 from imc import claims, runs
 from imc.errors import UserError
-from imc.pages import figures, svg, tables
+from imc.pages import figures, parameters, svg, tables
 from imc.pages.provenance_strip import duration, expected_seconds, strip
 from imc.paths import record_path
 from imc.runs import experiments, records
@@ -37,20 +38,48 @@ _SMOKE = (
 )
 
 
-def start(name: str, *, effort: str = "full", **values: Any) -> "Page":
-    """Begin the page `name` (``paper/page``): house style, short errors, a banner unless the effort is full.
+def start(name: str, *shared: str, **values: Any) -> "Page":
+    """Begin the page `name` (``paper/page``): its first statement, before any parameter is used.
 
-    `values` are the page's parameters, such as ``seeds``; every experiment and claim on the page takes those
-    that its configuration has.
+    Sets the house style and short errors, checks the page's parameters (see `imc.pages.parameters`), puts
+    what they are at this effort back into the notebook, and shows a banner unless the effort is full.
+
+    Args:
+        shared: parameters such as ``"seeds"`` that every experiment and claim on the page takes whose
+            configuration has such a field.
+        values: further values for these, which are no parameters.
+
+    Raises:
+        UserError: for a parameter or value that nothing on the page has, or a wrong value.
     """
     figures.use()
     shell = get_ipython()
+    found: dict[str, Any] = {}
     if shell is not None:
         shell.set_custom_exc((UserError,), _one_sentence)
+        found = parameters.given(shell.user_ns["In"][1:-1], partial(_smoke_value, name.partition("/")[0]))
+        shell.user_ns.update(found)
+    for one in shared:
+        parameters.require_known(one, found)
+    values = {one: found[one] for one in shared} | values
+    effort = values.pop("effort", found.get("effort", "full"))
+    fields = {
+        field for experiment in experiments.every().values() for field in experiment.config.model_fields
+    }
+    for one in values:
+        parameters.require_known(one, dict.fromkeys(sorted(fields)))
     page = Page(name, effort, values)
     if effort != "full":
         _block("imc-smoke", _SMOKE, role="note")
     return page
+
+
+def _smoke_value(paper: str, name: str) -> Any:
+    """What a paper's configurations take for a field at smoke effort; None where they do not say."""
+    for experiment in experiments.every().values():
+        if experiment.name.startswith(f"{paper}/") and name in experiment.config.smoke:
+            return experiment.config.smoke[name]
+    return None
 
 
 class Page:
