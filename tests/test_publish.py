@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,26 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def notebook(published: Path) -> nbformat.NotebookNode:
     return nbformat.read(published / "book/demo/one.ipynb", as_version=4)
+
+
+def test_a_page_executed_in_place_is_published_anew(published, tmp_path):
+    book = tmp_path / "book"
+    shutil.copytree(published / "book", book)
+    assert not publishing.stale(published / "notebooks", book)
+    path = book / "demo/one.ipynb"
+    content = json.loads(path.read_text())
+    content["cells"][-1]["outputs"][0]["text"] = ["seeds 2\n"]
+    path.write_text(json.dumps(content))
+    assert list(publishing.stale(published / "notebooks", book)) == ["demo/one"]
+
+
+def test_folders_named_relatively_mean_where_the_command_began(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    code = "import os; from imc.paths import *; os.chdir('elsewhere'); print(results_dir(), data_dirs()[0])"
+    environment = {**os.environ, "IMC_RESULTS": "mine", "IMC_DATA": "data"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(tmp_path / "mine"), str(tmp_path / "data")]
 
 
 def test_the_notebook_has_the_source_and_its_outputs(notebook):

@@ -1,4 +1,4 @@
-"""Published records that cost seconds are computed again: code that changes a number has to raise a version."""
+"""Published records that cost seconds are computed again: changed numbers want another version."""
 
 import math
 from typing import Any

@@ -10,6 +10,17 @@ PUBLISHED = ROOT / "data" / "published"
 """Records and checkpoints that belong to the repository."""
 
 
+def _pin(name: str) -> None:
+    """Make the folder that a variable names absolute, for this process and those that it starts elsewhere."""
+    value = os.environ.get(name)
+    if value:
+        os.environ[name] = os.path.abspath(os.path.expanduser(value))
+
+
+_pin("IMC_RESULTS")
+_pin("IMC_DATA")
+
+
 def results_dir() -> Path:
     """Records computed on this machine: ``$IMC_RESULTS``, else ``results/`` in the checkout."""
     return Path(os.environ.get("IMC_RESULTS") or ROOT / "results").expanduser().resolve()

@@ -1,5 +1,6 @@
 """Executing pages and writing them into the book."""
 
+import hashlib
 import json
 import os
 import sys
@@ -51,12 +52,22 @@ def _ours(path: Path, folder: Path) -> bool:
 
 
 def _made_from(path: Path) -> tuple[list[str], str]:
-    """Names and digest of the inputs of a published notebook; nothing if it is not there or is torn."""
+    """Names and digest of the inputs of a published notebook.
+
+    Nothing if it is not there, is torn, or is not as it was published: somebody may have executed it in place.
+    """
     try:
-        made = json.loads(path.read_bytes())["metadata"]["imc"]
-        return made["inputs"], made["fingerprint"]
-    except (OSError, ValueError, KeyError):
+        notebook = json.loads(path.read_bytes())
+        made = notebook["metadata"]["imc"]
+        as_published = made["content"] == _content(notebook["cells"])
+        return (made["inputs"], made["fingerprint"]) if as_published else ([], "")
+    except (OSError, ValueError, KeyError, TypeError):
         return [], ""
+
+
+def _content(cells: Any) -> str:
+    """Digest of what a reader sees of a notebook: its cells, their outputs and their metadata."""
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
 
 
 def publish(
@@ -93,11 +104,16 @@ def publish(
     names = inputs.relevant(json.loads(executed.cells.pop().outputs[0].text), page.partition("/")[0])
     del executed.cells[0]
     clean(executed, page)
-    executed.metadata["imc"] = {"fingerprint": inputs.fingerprint(source, names), "inputs": names}
     executed.nbformat, executed.nbformat_minor = 4, 5
     nbformat.validate(executed)
+    plain = json.loads(nbformat.writes(executed))  # texts as lists of lines, as a file has them
+    plain["metadata"]["imc"] = {
+        "content": _content(plain["cells"]),
+        "fingerprint": inputs.fingerprint(source, names),
+        "inputs": names,
+    }
     target = book / f"{page}.ipynb"
-    _write(target, (nbformat.writes(executed).rstrip("\n") + "\n").encode())
+    _write(target, (json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
     return target
 
 
