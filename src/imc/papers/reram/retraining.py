@@ -31,7 +31,7 @@ def retrain(config: RetrainingConfig, progress: Progress) -> Outcome:
     Raises:
         UserError: if the configuration has no batch norm to merge.
     """
-    trained = MlpConfig(**config.model_dump(include=set(MlpConfig.model_fields)))
+    trained = MlpConfig(**training_of(config)[1])
     if config.norm != "batch":
         raise UserError(f"norm = '{config.norm}' leaves nothing to merge; choose norm=batch")
     pictures = Pictures(config)
