@@ -39,7 +39,8 @@ class MlpConfig(Config):
     stochastic_neurons: bool = Field(True, description="binary neurons fire by chance in training")
     data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
     optimizer: Literal["companion", "released"] = Field(
-        "companion", description="shift-based AdaMax: BinaryNet's Torch7 code, or an own reading of the paper"
+        "companion",
+        description="AdaMax of shifts, as BinaryNet's Torch7 code or as read from its paper",
     )
     norm_arithmetic: Literal["plain", "shift-based"] = Field(
         "plain", description="shift-based: the release's, hidden layers' gamma and 1/sigma are powers of two"
