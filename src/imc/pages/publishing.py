@@ -54,7 +54,7 @@ def _ours(path: Path, folder: Path) -> bool:
 def _made_from(path: Path) -> tuple[list[str], str]:
     """Names and digest of the inputs of a published notebook.
 
-    Nothing if it is not there, is torn, or is not as it was published: somebody may have executed it in place.
+    Nothing if it is not there, is torn, or is not as it was published, for example executed in place.
     """
     try:
         notebook = json.loads(path.read_bytes())

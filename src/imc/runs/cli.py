@@ -1,5 +1,6 @@
 """The command line: ``python -m imc run|runs|publish|verify|doctor|data``."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from imc.runs import experiments, records
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
+    no_args_is_help=False,
     pretty_exceptions_enable=False,
     help=__doc__,
     rich_markup_mode=None,
@@ -100,7 +101,15 @@ def doctor() -> None:
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit status 2."""
     try:
-        app()
-    except UserError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[red]imc:[/red] {error}", highlight=False)
+        sys.exit(app(standalone_mode=False) or 0)
+    except (UserError, typer.TyperException) as error:
+        sentence = str(error) if isinstance(error, UserError) else error.format_message()
+        if sentence:  # help without a command has none
+            print(f"imc: {' '.join(sentence.split())}", file=sys.stderr)
         sys.exit(2)
+    except (typer.Abort, KeyboardInterrupt):
+        print("imc: interrupted; what is finished is kept", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read what is printed has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

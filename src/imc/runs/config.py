@@ -1,5 +1,6 @@
 """Configurations: what one run computes, validated before any work."""
 
+import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ Effort = Literal["full", "smoke"]
 
 _NAME_LIMIT = 100
 """Characters of a record's name."""
+_SHOWN = 60
+"""Characters of a wrong value that a sentence repeats."""
 _DIGEST = 10
 """Hexadecimal digits that stand for what does not fit."""
 
@@ -26,7 +29,9 @@ class Config(BaseModel):
     mistake into one sentence.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=False, validate_default=True, allow_inf_nan=False
+    )
 
     smoke: ClassVar[Mapping[str, Any]] = {}
 
@@ -110,6 +115,17 @@ def _one_sentence(cls: type[Config], error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"]) or cls.__name__
     if first["type"] == "extra_forbidden":
-        return f"{cls.__name__} has no field '{name}'; its fields are {', '.join(cls.model_fields)}"
+        near = difflib.get_close_matches(name, cls.model_fields, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        fields = ", ".join(cls.model_fields)
+        return f"{cls.__name__} has no field '{_short(name)}'{hint}; its fields are {fields}"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{name} = {first['input']!r} in {cls.__name__}: it should be {message}"
+    if not first["loc"]:  # fields that do not go together
+        return f"{cls.__name__} should have {message}"
+    return f"{name} = {_short(repr(first['input']))} in {cls.__name__}: it should be {message}"
+
+
+def _short(text: str) -> str:
+    """As much of `text` as a sentence holds, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."

@@ -1,7 +1,7 @@
 """What the chapter on crossbars computes, as experiments."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -53,7 +53,7 @@ class BenchmarkConfig(Config):
 
     smoke: ClassVar[Mapping[str, Any]] = {"networks": ("mlp",), "repeats": 1, "peers": False}
 
-    networks: tuple[str, ...] = Field(("mlp", "cnn"), description="mlp, cnn")
+    networks: tuple[Literal["mlp", "cnn"], ...] = Field(("mlp", "cnn"), min_length=1, description="mlp, cnn")
     repeats: int = Field(7, ge=1, le=100, description="the least time of so many calls counts")
     peers: bool = Field(True, description="also time AIHWKit, where it is installed")
 
