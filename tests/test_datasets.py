@@ -219,6 +219,25 @@ def test_kept_arrays_come_back_and_a_torn_keep_is_ignored(places):
     assert len(left_in(places["cache"])) == 1  # the newer one replaces it
 
 
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"\0" * 500])
+def test_other_arrays_in_the_cache_are_not_taken(places, damage):
+    stored = {"x": np.arange(12.0).reshape(3, 4)}
+    digest = datasets.fingerprint(stored)
+    memory.keep("toy", digest, stored)
+    path = memory._kept("toy", digest)
+    if damage:
+        path.write_bytes(damage)
+    else:
+        np.savez(path, x=np.zeros((3, 4)))
+    assert memory.kept("toy", digest) is None
+
+
+def test_a_table_with_a_syntax_error_names_its_file(tmp_path):
+    (tmp_path / "table.toml").write_text("[one\n")
+    with pytest.raises(UserError, match=r"table\.toml cannot be read as TOML: .*line 1"):
+        paths.read_toml(tmp_path / "table.toml")
+
+
 @given(
     st.dictionaries(
         st.text("abc", min_size=1), arrays(integer_dtypes(), array_shapes(max_dims=3, max_side=4)), min_size=1

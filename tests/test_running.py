@@ -1,6 +1,7 @@
 """Making a record: what it needs comes first, one process makes it, and nothing that was computed is lost."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Experi
 
 
 def note(config: NoteConfig, progress: Any) -> Outcome:
-    return Outcome({"value": config.value})
+    return Outcome({"value": math.log(config.value) if config.value > 0 else -math.inf})
 
 
 def twice(config: NoteConfig, progress: Any) -> Outcome:
@@ -68,7 +69,7 @@ def twice(config: NoteConfig, progress: Any) -> Outcome:
 
 
 def test_what_a_run_needs_is_made_before_it(made_up: dict[str, Experiment]) -> None:
-    assert runs.obtain("toy/twice", value=3.0).metric("value") == 6.0
+    assert runs.obtain("toy/twice", value=3.0).metric("value") == 2 * math.log(3)
     assert runs.find("toy/note", value=3.0) is not None
 
 
@@ -102,12 +103,11 @@ def test_a_list_with_an_open_quote_is_refused(tmp_path: Path) -> None:
         batch.chosen(str(tmp_path / "list.txt"))
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_what_cannot_be_recorded_is_kept(made_up: dict[str, Experiment], value: float) -> None:
+def test_what_cannot_be_recorded_is_kept(made_up: dict[str, Experiment]) -> None:
     with pytest.raises(UserError, match="was computed and cannot be recorded: metric 'value'") as error:
-        runs.obtain("toy/note", value=value)
+        runs.obtain("toy/note", value=0.0)
     kept = Path(str(error.value).split("; ")[-1].removesuffix(" holds it"))
-    assert str(value) in kept.read_text().lower().replace("infinity", "inf")
+    assert "Infinity" in kept.read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_computing(
@@ -199,7 +199,7 @@ def test_digests_follow_what_numbers_come_from(tmp_path: Path) -> None:
     assert digest(entry.format("1.0", "page 2")) == first, "a place is for the reader"
     assert digest(entry.format("1.0", "page 1") + '[[value]]\nkey = "toy.ones"\nprinted = "2"\n') == first
     assert digest(entry.format("1.1", "page 1")) != first
-    with pytest.raises(UserError, match=r"toy\.toml is no TOML"):
+    with pytest.raises(UserError, match=r"toy\.toml cannot be read as TOML"):
         digest("[[value]\n")
     sources._printed.cache_clear()
     with pytest.raises(UserError, match=r"components/none\.toml, which is not there"):

@@ -1,7 +1,11 @@
 """Where things are. Nothing here depends on the working directory."""
 
 import os
+import tomllib
 from pathlib import Path
+from typing import Any
+
+from imc.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout the package is installed from (always an editable install)."""
@@ -46,3 +50,15 @@ def data_dirs() -> list[Path]:
     """Folders searched for data sets, in order: ``$IMC_DATA``, ``../shared/data``, the cache."""
     named = os.environ.get("IMC_DATA")
     return [*([Path(named).expanduser()] if named else []), ROOT.parent / "shared" / "data", cache_dir()]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        UserError: if it cannot be read or is no TOML; the sentence names file, line and column.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as TOML: {error}") from None

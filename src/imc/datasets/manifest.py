@@ -1,11 +1,10 @@
 """What ``data/datasets.toml`` says: every data set, the files it may be read from, and their pins."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 
 from imc.errors import UserError
-from imc.paths import ROOT
+from imc.paths import ROOT, read_toml
 
 MANIFEST = ROOT / "data" / "datasets.toml"
 
@@ -54,7 +53,7 @@ class Entry:
 @cache
 def entries() -> dict[str, Entry]:
     """Every data set of the manifest, by name."""
-    listed = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    listed = read_toml(MANIFEST)
     return {name: _entry(name, **fields) for name, fields in listed.items()}
 
 

@@ -10,12 +10,14 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
+from imc.datasets.arrays import fingerprint
 from imc.paths import cache_dir
 
 
@@ -35,7 +37,7 @@ def remember(name: str, identity: list, pin: str | None, digest: str) -> None:
 
 
 def kept(name: str, digest: str) -> dict[str, np.ndarray] | None:
-    """The arrays of this digest, if they were kept."""
+    """The arrays of this digest, if they were kept and are still those."""
     arrays = {}
     try:
         with np.load(_kept(name, digest), allow_pickle=False) as stored:
@@ -46,9 +48,9 @@ def kept(name: str, digest: str) -> dict[str, np.ndarray] | None:
                     arrays[array] = np.unpackbits(stored[key], count=np.prod(sides)).reshape(sides)
                 else:
                     arrays[array] = stored[key]
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile):
         return None
-    return arrays
+    return arrays if fingerprint(arrays) == digest else None
 
 
 def keep(name: str, digest: str, arrays: Mapping[str, np.ndarray]) -> None:

@@ -6,14 +6,13 @@ each, and a record whose source has changed since is refused: its numbers come f
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from imc.errors import UserError
-from imc.paths import ROOT
+from imc.paths import ROOT, read_toml
 
 _PRINTED = "printed/"
 _MEANING = ("key", "printed", "unit", "columns", "rows")
@@ -55,15 +54,3 @@ def _printed(data: Path) -> list[dict[str, Any]]:
         content = read_toml(path)
         found += [*content.get("table", []), *content.get("value", [])]
     return found
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file.
-
-    Raises:
-        UserError: if it is no TOML; the sentence names file and line.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no TOML: {error}") from None

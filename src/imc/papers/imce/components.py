@@ -1,6 +1,5 @@
 """What IMCE's parts cost, from ``data/components/imce.toml``: each number with its range, origin, source."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +7,7 @@ from functools import cache
 from imc.claims import reference
 from imc.cost.components import Component, Origin, converted
 from imc.errors import UserError
-from imc.paths import ROOT
+from imc.paths import ROOT, read_toml
 
 FILE = ROOT / "data" / "components" / "imce.toml"
 
@@ -45,7 +44,7 @@ def table() -> Mapping[str, Entry]:
         UserError: a range that does not hold its value.
     """
     found: dict[str, Entry] = {}
-    for raw in tomllib.loads(FILE.read_text(encoding="utf-8"))["component"]:
+    for raw in read_toml(FILE)["component"]:
         entry = Entry(**raw)
         low, high = entry.low or 0.0, entry.high or 0.0
         if entry.value is not None and not low <= entry.value <= high:
