@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import venv
 from pathlib import Path
 from types import ModuleType
 
@@ -100,6 +101,23 @@ def test_what_an_environment_lost_is_installed_again(environment, monkeypatch, t
     lock.write_text("whole-one==1.0\n")
     environment.mend(tmp_path, [lock])
     assert len(calls) == 1
+
+
+def test_the_package_is_found_whatever_the_folder_is_called(environment, monkeypatch, tmp_path):
+    root = tmp_path / "it's {a} $b é"
+    venv.create(root / ".venv", symlinks=True)
+    (root / "src/imc").mkdir(parents=True)
+    (root / "src/imc/__init__.py").write_text("print('found')")
+    (root / "pyproject.toml").write_text('[project]\nname = "imc"\nversion = "3.2.1"\n')
+    monkeypatch.setattr(environment, "ROOT", root)
+    environment.link(root / ".venv")
+    command = [
+        str(root / ".venv/bin/python"),
+        "-c",
+        "import imc, importlib.metadata as m; print(m.version('imc'))",
+    ]
+    mine = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    assert subprocess.run(command, env=mine, capture_output=True, check=True).stdout == b"found\n3.2.1\n"
 
 
 def test_this_environment_is_whole(environment):

@@ -2,7 +2,7 @@
 
     python3.11 tools/environment.py [FILE ...]
 
-Installs requirements.txt and the package itself (editable), then each FILE without its dependencies. A
+Installs requirements.txt and puts src/ on the path, then installs each FILE without its dependencies. A
 stamp in .venv holds a digest of the files, so that a second call returns at once; an environment that was
 moved, or made by another Python, is made anew, and a package that is gone or not whole is installed again.
 Two calls at the same time wait for each other. Needs nothing but Python, and says so to an old one.
@@ -91,15 +91,29 @@ def main(extras: list[Path]) -> None:
         size = "Installing the environment into .venv: once, for a minute or more (1.5 GB and up)"
         ensure(folder, "lock", [lock], ["-r", str(lock)], size)
         mend(folder, [lock])
-        package = ["--no-deps", "--no-build-isolation", "--editable", "."]
-        if not any(map(whole, folder.glob("lib/python3*/site-packages/imc-*.dist-info"))):
-            (folder / ".stamp-imc").unlink(missing_ok=True)
-        ensure(folder, "imc", [lock, ROOT / "pyproject.toml"], package, "Installing the package imc")
+        link(folder)
         for extra in extras:
             arguments = ["--no-deps", "-r", str(extra)]
             about = f"Installing {extra.parent.name}/{extra.name}"
             ensure(folder, extra.parent.name, [lock, extra], arguments, about)
         mend(folder, extras)
+
+
+def link(folder: Path) -> None:
+    """Put the package on the environment's path, by a line that spells no folder's name out; and its version.
+
+    Building it for an editable installation would fail where the path has braces or a dollar.
+    """
+    site = next(folder.glob("lib/python3*/site-packages"))
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    version = re.findall(r'^version = "(.+)"', project, re.MULTILINE)[0]
+    info = site / f"imc-{version}.dist-info"
+    info.mkdir(exist_ok=True)
+    metadata = f"Metadata-Version: 2.1\nName: imc\nVersion: {version}\n"
+    texts = {info / "METADATA": metadata, site / "imc.pth": os.path.relpath(ROOT / "src", site) + "\n"}
+    for file, text in texts.items():  # not again what is there: another process may be reading it
+        if not (file.is_file() and file.read_text() == text):
+            file.write_text(text)
 
 
 def mend(folder: Path, files: list[Path]) -> None:

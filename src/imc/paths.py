@@ -8,7 +8,7 @@ from typing import Any
 from imc.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
-"""The checkout the package is installed from (always an editable install)."""
+"""The checkout the package is installed from (`make` puts its src/ on the path)."""
 
 PUBLISHED = ROOT / "data" / "published"
 """Records and checkpoints that belong to the repository."""
