@@ -1,0 +1,182 @@
+"""Arrays of devices: the weights they hold, and what pulses do to them.
+
+Pulses arrive as counts for each cell. Where pulses change the response noticeably, they are applied in
+groups: at most `GROUP`/(steepest slope x dw/tau) pulses of a direction at one weight, one by one for devices
+of few states. Within a group, the mean is that of as many equal steps, and one normal draw a cell stands for
+the sum of the pulses' cycle-to-cycle spread, with the same variance.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from imc.analog.devices import Device, Ideal
+from imc.errors import UserError
+
+GROUP = 0.1
+"""Share of its size by which a group of pulses may change the response of a cell."""
+
+LEAST = 0.01
+"""Smallest step or bound that a device-to-device draw can give, relative to the nominal one."""
+
+
+def symmetry_points(device: Device, up: Tensor, down: Tensor, high: Tensor, low: Tensor) -> Tensor:
+    """Weights at which up and down steps are equal, by bisection.
+
+    Args:
+        device: gives the response.
+        up, down: size of the steps at w = 0, in any common unit.
+        high, low: magnitudes of the upper and the lower bound; all four of one shape or broadcastable.
+
+    Returns:
+        The symmetry points, of the common shape.
+
+    Raises:
+        UserError: if steps are equal nowhere between the bounds.
+    """
+    up, down, high, low = torch.broadcast_tensors(up, down, high, low)
+
+    def g(w: Tensor) -> Tensor:
+        return down * device.response(-w / low) - up * device.response(w / high)
+
+    left, right = -low.double(), high.double()
+    tiny = 1e-9 * (up + down).double()
+    if bool((g(left) > tiny).any()) or bool((g(right) < -tiny).any()):
+        raise UserError(
+            f"{type(device).__name__} with asymmetry has no symmetry point: its up and down steps are equal "
+            "at no weight between the bounds"
+        )
+    flat = (g(left) >= -tiny) & (g(right) <= tiny)  # equal everywhere: any weight serves, 0 is taken
+    for _ in range(60):
+        middle = (left + right) / 2
+        above = g(middle) > 0
+        right, left = torch.where(above, middle, right), torch.where(above, left, middle)
+    return torch.where(flat, torch.zeros_like(left), (left + right) / 2)
+
+
+class Array(nn.Module):
+    """Cells of one kind of device, one to a weight.
+
+    Attributes:
+        device: their device.
+        w: weights, shape (outputs, inputs).
+        up, down: step of one up or down pulse at w = 0; 0-dimensional without device-to-device spread.
+        high, low: magnitudes of the upper and lower bounds, likewise.
+        pulses: up and down pulses received so far by all cells together, int64, shape (2,).
+    """
+
+    w: Tensor
+    up: Tensor
+    down: Tensor
+    high: Tensor
+    low: Tensor
+    pulses: Tensor
+
+    def __init__(self, shape: tuple[int, ...], device: Device, generator: Generator) -> None:
+        super().__init__()
+        self.device = device
+        place = generator.device
+
+        def spread(sd: float) -> Tensor:
+            if sd == 0:
+                return torch.zeros((), device=place)
+            return torch.randn(shape, generator=generator, device=place) * sd
+
+        step = device.dw_min * (1 + spread(device.step_spread)).clamp(min=LEAST)
+        a = (device.asymmetry + spread(device.asymmetry_spread)).clamp(-0.99, 0.99)
+        limit = math.inf if isinstance(device, Ideal) else device.bound
+        self.register_buffer("w", torch.zeros(shape, device=place))
+        self.register_buffer("up", step * (1 + a))
+        self.register_buffer("down", step * (1 - a))
+        self.register_buffer("high", limit * (1 + spread(device.bound_spread)).clamp(min=LEAST))
+        self.register_buffer("low", limit * (1 + spread(device.bound_spread)).clamp(min=LEAST))
+        self.register_buffer("pulses", torch.zeros(2, dtype=torch.int64, device=place))
+        self.group = max(1.0, math.floor(GROUP / (device.steepest * device.dw_min / device.bound)))
+        if device.response(0.5) == 1:
+            self.group = math.inf  # a constant step: all pulses are alike
+
+    @property
+    def weight(self) -> Tensor:
+        """What the array's cells hold, (outputs, inputs)."""
+        return self.w
+
+    def program(self, weight: Tensor) -> None:
+        """Write weights, (outputs, inputs), by a closed loop: exact within the bounds, pulses not counted."""
+        self.w.copy_(torch.minimum(torch.maximum(weight.to(self.w), -self.low), self.high))
+
+    def symmetry_point(self) -> Tensor:
+        """Each cell's symmetry point, (outputs, inputs).
+
+        Raises:
+            UserError: if a cell has none between its bounds.
+        """
+        points = symmetry_points(self.device, self.up, self.down, self.high, self.low)
+        return points.to(self.w).expand_as(self.w)
+
+    def resting_point(self) -> Tensor:
+        """Where each cell comes to rest without pulses, (outputs, inputs).
+
+        Raises:
+            UserError: if the cells keep their weights.
+        """
+        raise UserError(
+            f"{type(self.device).__name__} keeps its weights: only a leaking device has a resting point"
+        )
+
+    def pulse(self, cells: Tensor | None, up: Tensor, down: Tensor, generator: Generator) -> None:
+        """Give cells their pulses.
+
+        Args:
+            cells: flat indices of the cells, shape (n,), no cell twice; None for all.
+            up, down: pulses of each direction for each cell, shape (n,) (or that of `w`); need not be whole,
+                since an exact update is one of fractions of pulses.
+            generator: draws the cycle-to-cycle spread.
+        """
+        flat = self.w.view(-1)
+        w = flat if cells is None else flat.index_select(0, cells)
+        up, down = up.reshape(-1).to(w.dtype), down.reshape(-1).to(w.dtype)
+        self.pulses += (
+            torch.stack((up.sum(dtype=torch.float64), down.sum(dtype=torch.float64))).round().long()
+        )
+        w = self._moved(w, up, down, cells, generator)
+        if cells is None:
+            flat.copy_(w)
+        else:
+            flat.index_copy_(0, cells, w)
+
+    def _moved(
+        self, w: Tensor, up: Tensor, down: Tensor, cells: Tensor | None, generator: Generator
+    ) -> Tensor:
+        d_up, d_down, high, low = (_at(value, cells) for value in (self.up, self.down, self.high, self.low))
+        most = float(torch.maximum(up, down).max()) if len(up) and math.isfinite(self.group) else 0.0
+        for _ in range(max(1, math.ceil(most / self.group))):
+            n, m = (
+                (up, down) if most <= self.group else (up.clamp(max=self.group), down.clamp(max=self.group))
+            )
+            rise = d_up * self.device.response(w / high) if math.isfinite(self.group) else d_up
+            fall = d_down * self.device.response(-w / low) if math.isfinite(self.group) else d_down
+            change = n * rise - m * fall
+            if self.device.cycle_spread:
+                z = torch.empty_like(w).normal_(generator=generator)
+                variance = n * rise.square() + m * fall.square()
+                change += variance.sqrt_().mul_(z).mul_(self.device.cycle_spread)
+            w = torch.minimum(torch.maximum(change.add_(w), -low), high)
+            if most > self.group:
+                up, down = up - n, down - m
+        return w
+
+    def rest(self, updates: float) -> None:
+        """Let time pass, `updates` update cycles; these cells keep their weights."""
+
+    def extra_repr(self) -> str:
+        return f"{tuple(self.w.shape)}, {self.device}"
+
+
+def _at(value: Tensor, cells: Tensor | None) -> Any:
+    """A per-cell value at the given cells; a 0-dimensional one serves all."""
+    if value.dim() == 0:
+        return value
+    flat = value.reshape(-1)
+    return flat if cells is None else flat.index_select(0, cells)

@@ -1,0 +1,217 @@
+"""Updates: how an outer product of inputs and errors becomes pulses.
+
+A layer's update is w <- w - lr sum_b delta_b x_b^T. `Outer` gives each cell just that, in fractions of
+pulses; `PulseTrain` sends random trains along rows and columns, and a cell moves where two pulses meet.
+
+Stochastic trains (Gokmen & Vlasov 2016, equations 2 and 3): in each of BL slots the row of x_j fires with
+probability C_x |x_j| and the column of delta_i with C_d |delta_i|. C_x C_d = lr/(BL dw_min), so that the
+expected change is lr x_j delta_i, while neither probability exceeds 1. With p = C_x C_d |x_j delta_i| the
+number of coincidences is binomial: mean BL p, variance BL p (1 - p).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from imc.analog.checks import positive, whole
+from imc.errors import UserError
+
+LONGEST = 31
+"""Longest train of pulses."""
+
+_CODE = 4096.0
+"""A coincidence counts 1 if it is up and 4096 if down, so that one float32 sum holds both counts exactly."""
+
+_DRAWS = 2**22
+"""Random numbers held at once, about: many samples are taken in several parts."""
+
+_DENSE = 0.1
+"""Share of fired errors from which a matrix product is faster than adding rows."""
+
+
+@dataclass(frozen=True)
+class Pulses:
+    """Pulses for some cells of an array.
+
+    Attributes:
+        cells: flat indices, shape (n,), each once; None for all cells in order.
+        up, down: pulses in each direction, shape (n,) or that of the array.
+    """
+
+    cells: Tensor | None
+    up: Tensor
+    down: Tensor
+
+
+class Update:
+    """How an outer product is written; `Outer` and `PulseTrain` are updates."""
+
+    def check(self, lr: float, dw_min: float, where: str) -> None:
+        """Refuse a learning rate that the update cannot write. Raises `UserError`."""
+        if not (math.isfinite(lr) and lr >= 0):
+            raise UserError(f"{where}: lr = {lr}: a learning rate must be 0 or more, and finite")
+
+    def pulses(
+        self, x: Tensor, delta: Tensor, lr: float, dw_min: float, generator: Generator
+    ) -> Iterator[Pulses]:
+        """The pulses of w <- w - lr delta^T x on an array of step `dw_min`.
+
+        Args:
+            x: inputs, shape (samples, inputs).
+            delta: gradient by the outputs, shape (samples, outputs).
+            lr: learning rate.
+            dw_min: step of one pulse.
+            generator: draws the trains.
+
+        Yields:
+            Pulses, to be applied one after the other.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Outer(Update):
+    """The exact outer product: lr |delta x|/dw_min pulses, not whole, each sample's sign on its own side.
+
+    With device response this is line 10 of the slides' Algorithm 1, w + D F(w) - |D| G(w), with D and |D|
+    summed over the samples of a mini-batch.
+    """
+
+    def pulses(
+        self, x: Tensor, delta: Tensor, lr: float, dw_min: float, generator: Generator
+    ) -> Iterator[Pulses]:
+        net = (delta.T @ x).mul_(-lr / dw_min)
+        total = (delta.abs().T @ x.abs()).mul_(lr / dw_min)
+        total = torch.maximum(total, net.abs())
+        yield Pulses(None, (total + net) / 2, (total - net) / 2)
+
+
+@dataclass(frozen=True)
+class PulseTrain(Update):
+    """Stochastic trains of pulses.
+
+    Attributes:
+        length: BL, slots in a train, 1 to 31.
+        x_limit: largest |x| that the trains can write, C_x x_limit = C_d delta_limit; larger inputs are
+            clipped. None measures it anew in each sample.
+        delta_limit: largest |delta|, likewise. A loss averaged over n samples gives deltas of 1/n.
+
+    With both limits 1 the gains are C = sqrt(lr/(BL dw_min)) on both sides, as in 2016. With both measured
+    (`PulseTrain.managed`) each sample also takes only as many slots as its largest product needs.
+
+    Raises:
+        UserError: for a length below 1 or above 31, or a limit that is not positive.
+    """
+
+    length: int = LONGEST
+    x_limit: float | None = 1.0
+    delta_limit: float | None = 1.0
+
+    def __post_init__(self) -> None:
+        whole("PulseTrain", 1, LONGEST, length=self.length)
+        for name in ("x_limit", "delta_limit"):
+            if getattr(self, name) is not None:
+                positive("PulseTrain", **{name: getattr(self, name)})
+
+    @classmethod
+    def managed(cls, length: int = LONGEST) -> "PulseTrain":
+        """Trains whose gains and length follow each sample's largest |x| and |delta|."""
+        return cls(length, None, None)
+
+    def check(self, lr: float, dw_min: float, where: str) -> None:
+        super().check(lr, dw_min, where)
+        if self.x_limit is None or self.delta_limit is None:
+            return
+        largest = self.x_limit * self.delta_limit
+        needed, highest = lr * largest / dw_min, self.length * dw_min / largest
+        if needed > self.length * (1 + 1e-9):
+            raise UserError(
+                f"{where}: lr = {lr:g} needs {needed:.4g} pulses of {dw_min:g} to write "
+                f"|x delta| = {largest:g}, and a train has {self.length}: lower lr to {highest:.4g}, "
+                "lengthen the train, or state smaller limits"
+            )
+
+    def gains(self, x: Tensor, delta: Tensor, lr: float, dw_min: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Firing probabilities and slots of each sample.
+
+        Returns:
+            C_x |x| (samples, inputs) and C_d |delta| (samples, outputs), not above 1, and the slots
+            (samples,), int64.
+        """
+        x, delta = x.abs(), delta.abs()
+        x_most = x.amax(1) if self.x_limit is None else x.new_full((len(x),), self.x_limit)
+        d_most = delta.amax(1) if self.delta_limit is None else x.new_full((len(x),), self.delta_limit)
+        needed = x_most * d_most * (lr / dw_min)
+        if self.x_limit is None and self.delta_limit is None:
+            slots = needed.ceil().clamp_(max=self.length)
+        else:
+            slots = (needed > 0).to(x.dtype) * self.length
+        root = (needed / slots.clamp(min=1)).sqrt_()
+        tiny = torch.finfo(x.dtype).tiny
+        p_x = x.mul_((root / x_most.clamp(min=tiny)).unsqueeze(1)).clamp_(max=1)
+        p_d = delta.mul_((root / d_most.clamp(min=tiny)).unsqueeze(1)).clamp_(max=1)
+        return p_x, p_d, slots.long()
+
+    def pulses(
+        self, x: Tensor, delta: Tensor, lr: float, dw_min: float, generator: Generator
+    ) -> Iterator[Pulses]:
+        p_x, p_d, slots = self.gains(x, delta, lr, dw_min)
+        sample = torch.repeat_interleave(slots)
+        signs = torch.where(delta < 0, 1.0, _CODE)  # w rises where delta x is negative
+        negative = x < 0 if bool((x < 0).any()) else None
+        most = max(1, min(int(_CODE) - 1, _DRAWS // (x.shape[1] + delta.shape[1])))
+        for part in sample.split(most):
+            yield _coincidences(part, p_x, p_d, signs, negative, generator)
+
+
+def _coincidences(
+    sample: Tensor, p_x: Tensor, p_d: Tensor, signs: Tensor, negative: Tensor | None, generator: Generator
+) -> Pulses:
+    """Pulses of slots that belong to the samples `sample`, shape (slots,)."""
+    rows = _fire(p_x, sample, generator)
+    columns = _fire(p_d, sample, generator).T.contiguous()
+    codes = signs.T.index_select(1, sample)
+    if negative is None:
+        counts = _summed(columns, codes, rows)
+    else:
+        below = negative.index_select(0, sample) & rows
+        counts = _summed(columns, codes, rows & ~below)
+        counts += _summed(columns, _CODE + 1 - codes, below)
+    cells = _nonzero(counts.view(-1) != 0)
+    counts = counts.view(-1).index_select(0, cells)
+    down = (counts / _CODE).floor_()
+    return Pulses(cells, counts.sub_(down, alpha=_CODE), down)
+
+
+def _fire(p: Tensor, sample: Tensor, generator: Generator) -> Tensor:
+    """Which lines fire in each slot: bool, (slots, lines), each on its own with its sample's probability."""
+    u = torch.empty((len(sample), p.shape[1]), device=p.device).uniform_(generator=generator)
+    return u < p.index_select(0, sample)
+
+
+def _summed(columns: Tensor, codes: Tensor, rows: Tensor) -> Tensor:
+    """sum_t columns[i, t] codes[i, t] rows[t, j], (outputs, inputs), float32."""
+    fired = _nonzero(columns.view(-1))
+    outputs, slots = columns.shape
+    if len(fired) > _DENSE * columns.numel():
+        return (columns * codes) @ rows.to(codes.dtype)
+    ends = columns.sum(1).cumsum(0)
+    return F.embedding_bag(
+        fired % slots,
+        rows.float(),
+        F.pad(ends, (1, 0))[:outputs],
+        mode="sum",
+        per_sample_weights=codes.reshape(-1).index_select(0, fired),
+    )
+
+
+def _nonzero(flags: Tensor) -> Tensor:
+    """Indices of what is set in a flat tensor of bool; NumPy's search is several times faster on a CPU."""
+    if flags.device.type == "cpu":
+        return torch.from_numpy(np.flatnonzero(flags.numpy()))
+    return flags.nonzero().squeeze(1)
