@@ -9,11 +9,39 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from imc.analog import SGD, AnalogLinear, AnalogSGD, Ideal, Outer, PulseTrain, SoftBounds, TikiTaka, step
+from imc.analog import (
+    AGAD,
+    SGD,
+    AnalogLinear,
+    AnalogSGD,
+    Capacitor,
+    ChoppedTikiTaka,
+    Ideal,
+    ModifiedTikiTaka,
+    OneSided,
+    Outer,
+    PulseTrain,
+    Reference,
+    SoftBounds,
+    TikiTaka,
+    TikiTakaV2,
+    step,
+)
 from imc.errors import UserError
 
 SOFT = SoftBounds(states=200, step_spread=0.2, bound_spread=0.1, cycle_spread=0.2)
-ALGORITHMS = [SGD(), TikiTaka(gamma=0.1, every=3)]
+ALGORITHMS = [
+    SGD(),
+    SGD(reference=Reference("pulsed", error=0.1, pairs=30)),
+    TikiTaka(gamma=0.1, every=3),
+    TikiTakaV2(gamma=0.0, every=2, keep=0.1),
+    ChoppedTikiTaka(gamma=0.1, every=2, chop=0.3),
+    AGAD(gamma=0.0, every=2, chop=0.3),
+]
+OTHERS = [
+    (ModifiedTikiTaka(gamma=0.1, every=2), Capacitor(states=300, tau=50.0, rest=0.1, rest_spread=0.1)),
+    (SGD(), OneSided(states=100, devices=4, reset_every=10, cycle_spread=0.1, step_spread=0.1)),
+]
 
 
 def batches(n: int, seed: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -56,12 +84,12 @@ def test_ideal_devices_with_exact_updates_are_torch_sgd():
         torch.testing.assert_close(a.bias, b.bias, rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda a: type(a).__name__)
-def test_state_dict_copy_and_pickle_continue_exactly(algorithm, tmp_path):
-    net = network(algorithm)
+@pytest.mark.parametrize(("algorithm", "device"), [(a, SOFT) for a in ALGORITHMS] + OTHERS)
+def test_state_dict_copy_and_pickle_continue_exactly(algorithm, device, tmp_path):
+    net = network(algorithm, device=device)
     train(net, batches(7))
     torch.save(net.state_dict(), tmp_path / "state.pt")
-    loaded = network(algorithm, seed=10)
+    loaded = network(algorithm, seed=10, device=device)
     loaded.load_state_dict(torch.load(tmp_path / "state.pt"))
     others = [loaded, copy.deepcopy(net), pickle.loads(pickle.dumps(net))]
     train(net, batches(7, seed=1))

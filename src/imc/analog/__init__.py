@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imc.analog.algorithms import SGD
+    from imc.analog.buffered import AGAD, ChoppedTikiTaka, TikiTakaV2
+    from imc.analog.capacitors import Capacitor
     from imc.analog.devices import (
         RPU_BASELINE,
         ConstantStep,
@@ -25,20 +27,24 @@ if TYPE_CHECKING:
         SoftBounds,
     )
     from imc.analog.layers import AnalogLinear
+    from imc.analog.onesided import OneSided
     from imc.analog.periphery import RPU_PERIPHERY, Periphery
     from imc.analog.pulses import Outer, PulseTrain
-    from imc.analog.references import Reference
-    from imc.analog.tikitaka import TikiTaka
+    from imc.analog.references import Reference, alternate
+    from imc.analog.tikitaka import ModifiedTikiTaka, TikiTaka
     from imc.analog.training import AnalogSGD, step
 
 _MODULES = {
     "algorithms": ("SGD",),
+    "buffered": ("AGAD", "ChoppedTikiTaka", "TikiTakaV2"),
+    "capacitors": ("Capacitor",),
     "devices": ("RPU_BASELINE", "ConstantStep", "Exponential", "Ideal", "Power", "SoftBounds"),
     "layers": ("AnalogLinear",),
+    "onesided": ("OneSided",),
     "periphery": ("RPU_PERIPHERY", "Periphery"),
     "pulses": ("Outer", "PulseTrain"),
-    "references": ("Reference",),
-    "tikitaka": ("TikiTaka",),
+    "references": ("Reference", "alternate"),
+    "tikitaka": ("ModifiedTikiTaka", "TikiTaka"),
     "training": ("AnalogSGD", "step"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

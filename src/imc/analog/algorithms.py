@@ -62,7 +62,7 @@ class Tile(nn.Module):
         self.train_with(x, delta, lr, generator)
         self.samples += len(x)
         for array in self.arrays.values():
-            array.rest(len(x))
+            array.wait(len(x))
 
     def train_with(self, x: Tensor, delta: Tensor, lr: float, generator: Generator) -> None:
         """The algorithm itself; `step` lets time pass behind it."""

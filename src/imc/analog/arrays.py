@@ -7,7 +7,7 @@ the sum of the pulses' cycle-to-cycle spread, with the same variance.
 """
 
 import math
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -54,6 +54,16 @@ def symmetry_points(device: Device, up: Tensor, down: Tensor, high: Tensor, low:
         above = g(middle) > 0
         right, left = torch.where(above, middle, right), torch.where(above, left, middle)
     return torch.where(flat, torch.zeros_like(left), (left + right) / 2)
+
+
+class Steps(NamedTuple):
+    """Steps at w = 0, magnitudes of the bounds, least weight: each (n,) for n cells, or 0-dimensional."""
+
+    up: Tensor
+    down: Tensor
+    high: Tensor
+    low: Tensor
+    least: Tensor
 
 
 class Array(nn.Module):
@@ -130,53 +140,59 @@ class Array(nn.Module):
 
         Args:
             cells: flat indices of the cells, shape (n,), no cell twice; None for all.
-            up, down: pulses of each direction for each cell, shape (n,) (or that of `w`); need not be whole,
-                since an exact update is one of fractions of pulses.
+            up, down: pulses of each direction for each cell, shape (n,) or that of the array; need not be
+                whole, since an exact update is one of fractions of pulses.
             generator: draws the cycle-to-cycle spread.
         """
-        flat = self.w.view(-1)
-        w = flat if cells is None else flat.index_select(0, cells)
-        up, down = up.reshape(-1).to(w.dtype), down.reshape(-1).to(w.dtype)
-        self.pulses += (
-            torch.stack((up.sum(dtype=torch.float64), down.sum(dtype=torch.float64))).round().long()
-        )
-        w = self._moved(w, up, down, cells, generator)
-        if cells is None:
-            flat.copy_(w)
-        else:
-            flat.index_copy_(0, cells, w)
+        up, down = up.reshape(-1).to(self.w.dtype), down.reshape(-1).to(self.w.dtype)
+        self.count(up, down)
+        rise, fall, high, low = (at(value, cells) for value in (self.up, self.down, self.high, self.low))
+        steps = Steps(rise, fall, high, low, -low)
+        put(self.w, cells, self.moved(at(self.w, cells), up, down, steps, generator))
 
-    def _moved(
-        self, w: Tensor, up: Tensor, down: Tensor, cells: Tensor | None, generator: Generator
-    ) -> Tensor:
-        d_up, d_down, high, low = (_at(value, cells) for value in (self.up, self.down, self.high, self.low))
-        most = float(torch.maximum(up, down).max()) if len(up) and math.isfinite(self.group) else 0.0
-        for _ in range(max(1, math.ceil(most / self.group))):
-            n, m = (
-                (up, down) if most <= self.group else (up.clamp(max=self.group), down.clamp(max=self.group))
-            )
-            rise = d_up * self.device.response(w / high) if math.isfinite(self.group) else d_up
-            fall = d_down * self.device.response(-w / low) if math.isfinite(self.group) else d_down
+    def count(self, up: Tensor, down: Tensor) -> None:
+        """Add these pulses to the array's counts, to the nearest whole pulse."""
+        sums = torch.stack((up.sum(dtype=torch.float64), down.sum(dtype=torch.float64)))
+        self.pulses += sums.round_().long()
+
+    def moved(self, w: Tensor, up: Tensor, down: Tensor, steps: Steps, generator: Generator) -> Tensor:
+        """Weights `w`, (n,), after `up` and `down` pulses, (n,) each."""
+        device, group = self.device, self.group
+        most = float(torch.maximum(up, down).max()) if len(up) and math.isfinite(group) else 0.0
+        for _ in range(max(1, math.ceil(most / group))):
+            n, m = (up, down) if most <= group else (up.clamp(max=group), down.clamp(max=group))
+            rise, fall = steps.up, steps.down
+            if math.isfinite(group):
+                rise = rise * device.response(w / steps.high)
+                fall = fall * device.response(-w / steps.low)
             change = n * rise - m * fall
-            if self.device.cycle_spread:
+            if device.cycle_spread:
                 z = torch.empty_like(w).normal_(generator=generator)
                 variance = n * rise.square() + m * fall.square()
-                change += variance.sqrt_().mul_(z).mul_(self.device.cycle_spread)
-            w = torch.minimum(torch.maximum(change.add_(w), -low), high)
-            if most > self.group:
+                change += variance.sqrt_().mul_(z).mul_(device.cycle_spread)
+            w = torch.minimum(torch.maximum(change.add_(w), steps.least), steps.high)
+            if most > group:
                 up, down = up - n, down - m
         return w
 
-    def rest(self, updates: float) -> None:
+    def wait(self, updates: float) -> None:
         """Let time pass, `updates` update cycles; these cells keep their weights."""
 
     def extra_repr(self) -> str:
         return f"{tuple(self.w.shape)}, {self.device}"
 
 
-def _at(value: Tensor, cells: Tensor | None) -> Any:
+def at(value: Tensor, cells: Tensor | None) -> Tensor:
     """A per-cell value at the given cells; a 0-dimensional one serves all."""
     if value.dim() == 0:
         return value
     flat = value.reshape(-1)
     return flat if cells is None else flat.index_select(0, cells)
+
+
+def put(values: Tensor, cells: Tensor | None, new: Tensor) -> None:
+    """The opposite of `at`, in place."""
+    if cells is None:
+        values.view(-1).copy_(new)
+    else:
+        values.view(-1).index_copy_(0, cells, new)

@@ -122,3 +122,14 @@ class TikiTakaTile(Tile):
     def set_extra_state(self, state: dict[str, Any]) -> None:
         super().set_extra_state(state)
         self.k, self.t = state["k"], state["t"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModifiedTikiTaka(TikiTaka):
+    """The slides' modified Tiki-Taka: the resting point takes the place of the symmetry point.
+
+    For devices that leak (`Capacitor`): what A has gathered decays towards its zero by itself, and the zero
+    is read after a long wait instead of being calibrated. Won et al., Adv. Sci. 10:2303018 (2023).
+    """
+
+    reference: Reference = field(default_factory=lambda: Reference("rest"))
