@@ -103,9 +103,8 @@ class Array(nn.Module):
         self.register_buffer("high", limit * (1 + spread(device.bound_spread)).clamp(min=LEAST))
         self.register_buffer("low", limit * (1 + spread(device.bound_spread)).clamp(min=LEAST))
         self.register_buffer("pulses", torch.zeros(2, dtype=torch.int64, device=place))
-        self.group = max(1.0, math.floor(GROUP / (device.steepest * device.dw_min / device.bound)))
-        if device.response(0.5) == 1:
-            self.group = math.inf  # a constant step: all pulses are alike
+        slope = device.steepest * device.dw_min / device.bound
+        self.group = max(1.0, math.floor(GROUP / slope)) if slope else math.inf
 
     @property
     def weight(self) -> Tensor:

@@ -131,6 +131,8 @@ class Ideal(Device):
     `bound` only sets the step, dw_min = 2 bound/states.
     """
 
+    steepest: ClassVar[float] = 0.0
+
     def __post_init__(self) -> None:
         super().__post_init__()
         spreads = (self.asymmetry, self.step_spread, self.bound_spread, self.asymmetry_spread)
@@ -149,6 +151,8 @@ class ConstantStep(Device):
 
     Gokmen & Vlasov, Front. Neurosci. 10:333 (2016); see `RPU_BASELINE`.
     """
+
+    steepest: ClassVar[float] = 0.0
 
     def response(self, u: Any) -> Any:
         return u * 0 + 1
