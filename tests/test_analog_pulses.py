@@ -109,12 +109,12 @@ def test_no_pulses_but_where_both_are_not_zero_and_never_more_than_slots(samples
         assert (down <= 7 * (product < 0).sum(0)).all()
 
 
-def test_the_dense_and_the_sparse_way_count_alike(monkeypatch):
+def test_listing_and_the_matrix_product_count_alike(monkeypatch):
     g = torch.Generator().manual_seed(0)
     x, delta = torch.randn(6, 9, generator=g), torch.randn(6, 5, generator=g)
     found = []
-    for share in (0.0, 2.0):
-        monkeypatch.setattr("imc.analog.pulses._DENSE", share)
+    for share in (-1.0, 1000.0):
+        monkeypatch.setattr("imc.analog.pulses._LISTED", share)
         found.append(counts(PulseTrain(9), x, delta, 0.05, 0.01, torch.Generator().manual_seed(1)))
     for one, other in zip(*found, strict=True):
         assert torch.equal(one, other)

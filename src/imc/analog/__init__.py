@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from imc.analog.periphery import RPU_PERIPHERY, Periphery
     from imc.analog.pulses import Outer, PulseTrain
     from imc.analog.references import Reference, alternate
+    from imc.analog.testbed import Course, learn_matrix
     from imc.analog.tikitaka import ModifiedTikiTaka, TikiTaka
     from imc.analog.training import AnalogSGD, step
 
@@ -44,6 +45,7 @@ _MODULES = {
     "periphery": ("RPU_PERIPHERY", "Periphery"),
     "pulses": ("Outer", "PulseTrain"),
     "references": ("Reference", "alternate"),
+    "testbed": ("Course", "learn_matrix"),
     "tikitaka": ("ModifiedTikiTaka", "TikiTaka"),
     "training": ("AnalogSGD", "step"),
 }

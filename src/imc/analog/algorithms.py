@@ -76,7 +76,7 @@ class Tile(nn.Module):
     @property
     def pulses(self) -> dict[str, int]:
         """Pulses that all cells of each array have received together."""
-        return {name: int(array.pulses.sum()) for name, array in self.arrays.items()}
+        return {name: sum(array.pulses) for name, array in self.arrays.items()}
 
     def get_extra_state(self) -> dict[str, Any]:
         return {"samples": self.samples}

@@ -7,7 +7,7 @@ the sum of the pulses' cycle-to-cycle spread, with the same variance.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -74,7 +74,7 @@ class Array(nn.Module):
         w: weights, shape (outputs, inputs).
         up, down: step of one up or down pulse at w = 0; 0-dimensional without device-to-device spread.
         high, low: magnitudes of the upper and lower bounds, likewise.
-        pulses: up and down pulses received so far by all cells together, int64, shape (2,).
+        counts: up and down pulses received so far by all cells together.
     """
 
     w: Tensor
@@ -82,7 +82,6 @@ class Array(nn.Module):
     down: Tensor
     high: Tensor
     low: Tensor
-    pulses: Tensor
 
     def __init__(self, shape: tuple[int, ...], device: Device, generator: Generator) -> None:
         super().__init__()
@@ -102,7 +101,7 @@ class Array(nn.Module):
         self.register_buffer("down", step * (1 - a))
         self.register_buffer("high", limit * (1 + spread(device.bound_spread)).clamp(min=LEAST))
         self.register_buffer("low", limit * (1 + spread(device.bound_spread)).clamp(min=LEAST))
-        self.register_buffer("pulses", torch.zeros(2, dtype=torch.int64, device=place))
+        self.counts = [0.0, 0.0]
         slope = device.steepest * device.dw_min / device.bound
         self.group = max(1.0, math.floor(GROUP / slope)) if slope else math.inf
 
@@ -150,9 +149,20 @@ class Array(nn.Module):
         put(self.w, cells, self.moved(at(self.w, cells), up, down, steps, generator))
 
     def count(self, up: Tensor, down: Tensor) -> None:
-        """Add these pulses to the array's counts, to the nearest whole pulse."""
-        sums = torch.stack((up.sum(dtype=torch.float64), down.sum(dtype=torch.float64)))
-        self.pulses += sums.round_().long()
+        """Add these pulses to the array's counts."""
+        self.counts[0] += float(up.sum())
+        self.counts[1] += float(down.sum())
+
+    @property
+    def pulses(self) -> tuple[int, int]:
+        """Up and down pulses received so far by all cells together, to the nearest whole pulse."""
+        return round(self.counts[0]), round(self.counts[1])
+
+    def get_extra_state(self) -> dict[str, Any]:
+        return {"counts": list(self.counts)}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        self.counts = list(state["counts"])
 
     def moved(self, w: Tensor, up: Tensor, down: Tensor, steps: Steps, generator: Generator) -> Tensor:
         """Weights `w`, (n,), after `up` and `down` pulses, (n,) each."""
@@ -164,12 +174,13 @@ class Array(nn.Module):
             if math.isfinite(group):
                 rise = rise * device.response(w / steps.high)
                 fall = fall * device.response(-w / steps.low)
-            change = n * rise - m * fall
+            # In place throughout: at these sizes fresh memory costs more than arithmetic.
+            raised, lowered = n * rise, m * fall
             if device.cycle_spread:
-                z = torch.empty_like(w).normal_(generator=generator)
-                variance = n * rise.square() + m * fall.square()
-                change += variance.sqrt_().mul_(z).mul_(device.cycle_spread)
-            w = torch.minimum(torch.maximum(change.add_(w), steps.least), steps.high)
+                spread = (raised * rise).addcmul_(lowered, fall).sqrt_()
+                spread.mul_(torch.empty_like(w).normal_(generator=generator)).mul_(device.cycle_spread)
+                raised.add_(spread)
+            w = raised.sub_(lowered).add_(w).clamp_(steps.least, steps.high)
             if most > group:
                 up, down = up - n, down - m
         return w

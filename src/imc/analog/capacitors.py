@@ -92,7 +92,8 @@ class LeakyArray(Array):
             self.waited = 0.0
 
     def get_extra_state(self) -> dict[str, Any]:
-        return {"waited": self.waited}
+        return {**super().get_extra_state(), "waited": self.waited}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
+        super().set_extra_state(state)
         self.waited = state["waited"]

@@ -137,7 +137,7 @@ class AnalogLinear(nn.Module):
     def step(self, lr: float) -> None:
         """Give the arrays the pulses of all waiting backward passes, in order."""
         self.tile.check(lr)
-        if not all(bool(t.isfinite().all()) for pair in self.pending for t in pair):
+        if not all(math.isfinite(float(t.sum())) for pair in self.pending for t in pair):
             raise UserError(
                 f"{self.tile.setting.where}: an input or an error is not a finite number: the training has "
                 "diverged, or its data hold such a number"

@@ -143,7 +143,8 @@ class PairArray(Array):
         self.g[1] = torch.where(due, (-w).clamp(min=0) / self.pairs, self.g[1])
 
     def get_extra_state(self) -> dict[str, Any]:
-        return {"turn": self.turn, "since": self.since}
+        return {**super().get_extra_state(), "turn": self.turn, "since": self.since}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
+        super().set_extra_state(state)
         self.turn, self.since = state["turn"], state["since"]

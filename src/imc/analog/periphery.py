@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
@@ -47,7 +48,7 @@ class Periphery:
                 "Periphery: an ADC needs a range of its own, or an output_bound that gives it one"
             )
 
-    @property
+    @cached_property
     def exact(self) -> bool:
         """Whether nothing is added to the product."""
         return self == Periphery()

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
 
 from imc.analog.checks import positive, whole
 from imc.errors import UserError
@@ -25,13 +24,13 @@ LONGEST = 31
 """Longest train of pulses."""
 
 _CODE = 4096.0
-"""A coincidence counts 1 if it is up and 4096 if down, so that one float32 sum holds both counts exactly."""
+"""In dense sums a coincidence counts 1 if up and 4096 if down: one float32 holds both counts exactly."""
 
 _DRAWS = 2**22
 """Random numbers held at once, about: many samples are taken in several parts."""
 
-_DENSE = 0.1
-"""Share of fired errors from which a matrix product is faster than adding rows."""
+_LISTED = 0.1
+"""Coincidences for each cell up to which listing them is faster than a matrix product over all cells."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,8 @@ class PulseTrain(Update):
         """Firing probabilities and slots of each sample.
 
         Returns:
-            C_x |x| (samples, inputs) and C_d |delta| (samples, outputs), not above 1, and the slots
-            (samples,), int64.
+            C_x |x| (samples, inputs) and C_d |delta| (samples, outputs), where more than 1 means 1, and the
+            slots (samples,), int64.
         """
         x, delta = x.abs(), delta.abs()
         x_most = x.amax(1) if self.x_limit is None else x.new_full((len(x),), self.x_limit)
@@ -151,41 +150,23 @@ class PulseTrain(Update):
             slots = needed.ceil().clamp_(max=self.length)
         else:
             slots = (needed > 0).to(x.dtype) * self.length
-        root = (needed / slots.clamp(min=1)).sqrt_()
-        tiny = torch.finfo(x.dtype).tiny
-        p_x = x.mul_((root / x_most.clamp(min=tiny)).unsqueeze(1)).clamp_(max=1)
-        p_d = delta.mul_((root / d_most.clamp(min=tiny)).unsqueeze(1)).clamp_(max=1)
+        root = (needed / slots).sqrt_()  # not a number where there are no slots: never used
+        p_x = x.mul_((root / x_most).unsqueeze(1))
+        p_d = delta.mul_((root / d_most).unsqueeze(1))
         return p_x, p_d, slots.long()
 
     def pulses(
         self, x: Tensor, delta: Tensor, lr: float, dw_min: float, generator: Generator
     ) -> Iterator[Pulses]:
         p_x, p_d, slots = self.gains(x, delta, lr, dw_min)
+        below = x < 0
+        sides = below if bool(below.any()) else None, delta < 0
         sample = torch.repeat_interleave(slots)
-        signs = torch.where(delta < 0, 1.0, _CODE)  # w rises where delta x is negative
-        negative = x < 0 if bool((x < 0).any()) else None
         most = max(1, min(int(_CODE) - 1, _DRAWS // (x.shape[1] + delta.shape[1])))
-        for part in sample.split(most):
-            yield _coincidences(part, p_x, p_d, signs, negative, generator)
-
-
-def _coincidences(
-    sample: Tensor, p_x: Tensor, p_d: Tensor, signs: Tensor, negative: Tensor | None, generator: Generator
-) -> Pulses:
-    """Pulses of slots that belong to the samples `sample`, shape (slots,)."""
-    rows = _fire(p_x, sample, generator)
-    columns = _fire(p_d, sample, generator).T.contiguous()
-    codes = signs.T.index_select(1, sample)
-    if negative is None:
-        counts = _summed(columns, codes, rows)
-    else:
-        below = negative.index_select(0, sample) & rows
-        counts = _summed(columns, codes, rows & ~below)
-        counts += _summed(columns, _CODE + 1 - codes, below)
-    cells = _nonzero(counts.view(-1) != 0)
-    counts = counts.view(-1).index_select(0, cells)
-    down = (counts / _CODE).floor_()
-    return Pulses(cells, counts.sub_(down, alpha=_CODE), down)
+        for part in sample.split(most) if len(sample) > most else (sample,):
+            rows, columns = _fire(p_x, part, generator), _fire(p_d, part, generator)
+            found = _listed(rows, columns, part, *sides) if x.device.type == "cpu" else None
+            yield found or _summed(rows, columns, part, *sides)
 
 
 def _fire(p: Tensor, sample: Tensor, generator: Generator) -> Tensor:
@@ -194,24 +175,51 @@ def _fire(p: Tensor, sample: Tensor, generator: Generator) -> Tensor:
     return u < p.index_select(0, sample)
 
 
-def _summed(columns: Tensor, codes: Tensor, rows: Tensor) -> Tensor:
-    """sum_t columns[i, t] codes[i, t] rows[t, j], (outputs, inputs), float32."""
-    fired = _nonzero(columns.view(-1))
-    outputs, slots = columns.shape
-    if len(fired) > _DENSE * columns.numel():
-        return (columns * codes) @ rows.to(codes.dtype)
-    ends = columns.sum(1).cumsum(0)
-    return F.embedding_bag(
-        fired % slots,
-        rows.float(),
-        F.pad(ends, (1, 0))[:outputs],
-        mode="sum",
-        per_sample_weights=codes.reshape(-1).index_select(0, fired),
-    )
+def _listed(
+    rows: Tensor, columns: Tensor, sample: Tensor, x_below: Tensor | None, d_below: Tensor
+) -> Pulses | None:
+    """Coincidences listed one by one, and equal cells joined by sorting; None if they are too many for that.
+
+    Args:
+        rows, columns: what fires, (slots, inputs) and (slots, outputs).
+        sample: the sample of each slot, (slots,).
+        x_below: where inputs are negative, (samples, inputs), or None if nowhere.
+        d_below: where errors are negative, (samples, outputs).
+    """
+    inputs, outputs = rows.shape[1], columns.shape[1]
+    slot_x, j = np.divmod(np.flatnonzero(rows.numpy()), inputs)
+    slot_d, i = np.divmod(np.flatnonzero(columns.numpy()), outputs)
+    fired = np.bincount(slot_x, minlength=len(rows))
+    met = fired[slot_d]  # inputs that each fired error meets: the stretch of `j` that its slot holds
+    ends = met.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    if total > _LISTED * inputs * outputs:
+        return None
+    of = sample.numpy()
+    # A coincidence is the number 2 cell + (1 if it is down); it is up where delta x is negative.
+    error = 2 * inputs * i + ~d_below.numpy()[of[slot_d], i]
+    begin = fired.cumsum() - fired
+    at = np.arange(total) + np.repeat(begin[slot_d] - ends + met, met)
+    codes = np.repeat(error, met)
+    if x_below is not None:
+        codes ^= x_below.numpy()[of[slot_x], j][at]
+    codes += np.take(2 * j, at)
+    codes.sort()
+    cell, down = codes >> 1, codes & 1
+    first = np.flatnonzero(np.diff(cell, prepend=-1))
+    count = np.diff(first, append=total)
+    down = np.add.reduceat(down, first) if total else down
+    return Pulses(*(torch.from_numpy(values) for values in (cell[first], count - down, down)))
 
 
-def _nonzero(flags: Tensor) -> Tensor:
-    """Indices of what is set in a flat tensor of bool; NumPy's search is several times faster on a CPU."""
-    if flags.device.type == "cpu":
-        return torch.from_numpy(np.flatnonzero(flags.numpy()))
-    return flags.nonzero().squeeze(1)
+def _summed(rows: Tensor, columns: Tensor, sample: Tensor, x_below: Tensor | None, d_below: Tensor) -> Pulses:
+    """The same by a matrix product over all cells; arguments as in `_listed`."""
+    signs = torch.where(d_below, 1.0, _CODE).index_select(0, sample)
+    if x_below is None:
+        counts = (columns * signs).T @ rows.to(signs.dtype)
+    else:
+        below = x_below.index_select(0, sample) & rows
+        counts = (columns * signs).T @ (rows & ~below).to(signs.dtype)
+        counts += (columns * (_CODE + 1 - signs)).T @ below.to(signs.dtype)
+    down = (counts / _CODE).floor_()
+    return Pulses(None, counts.sub_(down, alpha=_CODE), down)
