@@ -29,7 +29,7 @@ _CODE = 4096.0
 _DRAWS = 2**22
 """Random numbers held at once, about: many samples are taken in several parts."""
 
-_LISTED = 0.1
+_LISTED = 0.25
 """Coincidences for each cell up to which listing them is faster than a matrix product over all cells."""
 
 
