@@ -5,7 +5,7 @@ from matplotlib.patches import Rectangle
 
 from imc import claims
 from imc.claims import Verdict
-from imc.pages import overview, scoreboard, svg
+from imc.pages import claim_rows, overview, scoreboard, svg
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +16,13 @@ def verdicts() -> list[Verdict]:
 def test_every_claim_stands_there_once(verdicts):
     assert [v.claim.id for v in verdicts] == list(claims.load())
     assert len(scoreboard.table(verdicts)) == len(verdicts)
-    assert list(scoreboard.data(verdicts)["id"]) == list(claims.load())
+    assert list(dict.fromkeys(claim_rows.as_data(verdicts)["id"])) == list(claims.load())
 
 
 def test_counts_add_up_to_all_claims(verdicts):
     counts = scoreboard.counts(verdicts)
     assert sum(counts["claims"]) == len(verdicts)
-    assert set(counts["paper"]) == set(scoreboard.PAPERS.values())
+    assert set(counts["paper"]) == set(scoreboard.titles().values())
 
 
 def test_every_kind_and_verdict_has_its_place_in_the_picture(verdicts):

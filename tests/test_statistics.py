@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from imc.claims.statistics import Estimate
+from imc.claims.statistics import Estimate, further_run
 from imc.errors import UserError
 
 values = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
@@ -20,6 +21,34 @@ def test_seed_interval_is_students(sample: list[float]) -> None:
         low, high = stats.t.interval(0.95, len(sample) - 1, loc=found.mean, scale=stats.sem(sample))
         assert math.isclose(found.low, low, rel_tol=1e-6, abs_tol=1e-6)
         assert math.isclose(found.high, high, rel_tol=1e-6, abs_tol=1e-6)
+
+
+@given(values)
+def test_a_further_run_lies_within_the_interval_of_one_more_difference(sample: list[float]) -> None:
+    """A normal run minus the mean of n others has variance s² (1 + 1/n)."""
+    low, high = further_run(sample)
+    n, mean, spread = len(sample), math.fsum(sample) / len(sample), float(np.std(sample, ddof=1))
+    half = float(stats.t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n)
+    if half > 1e-9:
+        assert math.isclose(low, mean - half, rel_tol=1e-6, abs_tol=1e-6)
+        assert math.isclose(high, mean + half, rel_tol=1e-6, abs_tol=1e-6)
+
+
+def test_bootstrap_intervals_of_a_sample_worked_out_by_hand() -> None:
+    """One run in ten fails: a drawn sample holds no failure with 0.9^10 = 35 %, four or more with 1.3 %."""
+    sample = [1.0] * 9 + [0.0]
+    found = Estimate.of_seeds(sample, "bootstrap")
+    assert (found.low, found.high) == pytest.approx((0.7, 1.0))
+    low, high = further_run(sample, "bootstrap")
+    assert low < 0.3
+    assert 1.0 <= high <= 1.3
+
+
+@given(st.floats(-1e6, 1e6), st.integers(2, 20), st.sampled_from(["student", "bootstrap"]))
+def test_equal_runs_leave_no_interval(value: float, n: int, interval) -> None:
+    found = Estimate.of_seeds([value] * n, interval)
+    assert found.low == found.mean == found.high == pytest.approx(value)
+    assert further_run([value] * n, interval) == (found.mean, found.mean)
 
 
 @given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -1,7 +1,6 @@
 """Tables: digits that the interval supports, verdicts in words and signs, CSV that holds the same numbers."""
 
 import base64
-import dataclasses
 import io
 import math
 import re
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imc.claims import Claim, Verdict, reference
 from imc.claims.statistics import Estimate
 from imc.pages import tables
 
@@ -43,7 +41,7 @@ def test_number(value, text):
         (Estimate(95.9712, 95.7612, 96.1812, 5), "95.97 ± 0.21"),
         (Estimate(1234.4, 1200.4, 1268.4, 5), "1234 ± 34"),
         (Estimate.exact(42), "42"),
-        (Estimate.of_seeds([95.5]), "95.5 (1 seed)"),
+        (Estimate.of_seeds([95.5]), "95.5 (1 run)"),
         (Estimate(0.990, 0.942, 0.998, 100), "0.990 (0.942 to 0.998)"),
     ],
 )
@@ -56,34 +54,6 @@ def test_an_estimate_shows_its_mean_to_within_a_twentieth_of_its_interval(mean, 
     shown = tables.estimate(Estimate(mean, mean - half, mean + half, 5)).partition(" ")[0]
     plain = float(shown.replace("−", "-").replace("\u202f", ""))
     assert abs(plain - mean) <= max(0.06 * half, 1e-6)
-
-
-def held(mean: float, printed: str, **fields: object) -> Verdict:
-    value, half_digit = reference.parse(printed)
-    paper = reference.Reference("reram.x", value, printed, "uJ", "Table 1", half_digit=half_digit)
-    claim = Claim.model_construct(kind="exact", expect="equals", reference=None, bound=value, **fields)  # type: ignore
-    return Verdict(claim, paper, Estimate.exact(mean), mean - value, "reproduced", ())
-
-
-@pytest.mark.parametrize(
-    ("mean", "printed", "here", "difference"),
-    [
-        (6, "6", "6\u00a0µJ", "+0 (±0.2)"),
-        (23.0636, "23.06", "23.064\u00a0µJ", "+0.004 (±0.2)"),
-        (361.02, "361.02", "361.02\u00a0µJ", "+0.00 (±0.2)"),
-        (22.9, "23.06", "22.90\u00a0µJ", "−0.16 (±0.2)"),
-        (118019.2, "118 016", "118\u202f019.2\u00a0µJ", "+3.2 (±0.2)"),
-    ],
-)
-def test_an_exact_value_is_shown_to_the_printed_digits_or_one_more(mean, printed, here, difference):
-    verdict = held(mean, printed, tolerance=0.2)
-    assert tables.here(verdict) == here
-    assert tables.difference(verdict) == difference
-
-
-def test_a_single_seed_says_so_behind_the_unit():
-    verdict = dataclasses.replace(held(6.5, "6"), here=Estimate.of_seeds([6.5]))
-    assert tables.here(verdict) == "6.5\u00a0µJ (1 seed)"
 
 
 @pytest.mark.parametrize(

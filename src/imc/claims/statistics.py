@@ -1,16 +1,20 @@
-"""Means and intervals over seeds and counts."""
+"""Means and intervals over runs and counts."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
-from scipy.special import stdtrit
+import numpy as np
+from scipy import stats
 
 from imc.errors import UserError
 
-# The normal's 97.5 % quantile.
-_Z975 = 1.959964
+Interval = Literal["student", "bootstrap"]
+"""How an interval over runs is found: Student's t, or the bootstrap where one run in many decides."""
+
+LEVEL = 0.95
+_DRAWS = 9_999
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,11 @@ class Estimate:
     Attributes:
         mean: the estimate.
         low, high: the interval's ends; both equal `mean` for an exact value.
-        n: how many seeds or trials it rests on (0: exact, nothing random).
+        n: how many runs or trials it rests on (0: exact, nothing random).
+
+    Example:
+        >>> Estimate.of_seeds([1.0, 2.0, 3.0]).mean
+        2.0
     """
 
     mean: float
@@ -34,24 +42,25 @@ class Estimate:
         return cls(float(value), float(value), float(value), 0)
 
     @classmethod
-    def of_seeds(cls, values: Iterable[float]) -> Self:
-        """Mean of one value a seed, with Student's t interval.
-
-        One seed tells nothing of the spread: its interval is infinite.
+    def of_seeds(cls, values: Iterable[float], interval: Interval = "student") -> Self:
+        """Mean of one value a run; one run tells nothing of the spread: its interval is infinite.
 
         Raises:
             UserError: if there is no value.
         """
-        values = [float(v) for v in values]
-        n = len(values)
-        if n == 0:
+        sample = [float(v) for v in values]
+        if not sample:
             raise UserError("an estimate needs one value at least, and got none")
-        mean = math.fsum(values) / n
-        if n == 1:
+        mean = math.fsum(sample) / len(sample)
+        if len(sample) == 1:
             return cls(mean, -math.inf, math.inf, 1)
-        spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
-        half = float(stdtrit(n - 1, 0.975)) * spread / math.sqrt(n)
-        return cls(mean, mean - half, mean + half, n)
+        if _alike(sample):
+            return cls(mean, mean, mean, len(sample))
+        if interval == "bootstrap":
+            low, high = _quantiles(np.mean(_resampled(sample), axis=1))
+        else:
+            low, high = stats.ttest_1samp(sample, 0).confidence_interval(LEVEL)
+        return cls(mean, min(mean, float(low)), max(mean, float(high)), len(sample))
 
     @classmethod
     def of_counts(cls, hits: int, trials: int, whole: float = 1.0) -> Self:
@@ -62,15 +71,53 @@ class Estimate:
         """
         if not 0 <= hits <= trials or trials == 0:
             raise UserError(f"{hits} hits in {trials} trials is no share: hits lie between 0 and trials > 0")
-        p, z2 = hits / trials, _Z975**2
-        centre = (p + z2 / (2 * trials)) / (1 + z2 / trials)
-        half = math.sqrt(p * (1 - p) / trials + z2 / (4 * trials**2)) * _Z975 / (1 + z2 / trials)
+        share = hits / trials
+        low, high = stats.binomtest(hits, trials).proportion_ci(LEVEL, method="wilson")
         # no hits and no misses end at the share itself; rounding must not put the end on its other side
-        low = 0.0 if hits == 0 else max(0.0, centre - half)
-        high = 1.0 if hits == trials else min(1.0, centre + half)
-        return cls(whole * p, whole * low, whole * high, trials)
+        low, high = (0.0 if hits == 0 else low), (1.0 if hits == trials else high)
+        return cls(whole * share, whole * float(low), whole * float(high), trials)
 
     @property
     def half_width(self) -> float:
         """Half the interval."""
         return (self.high - self.low) / 2
+
+
+def further_run(values: Sequence[float], interval: Interval = "student") -> tuple[float, float]:
+    """The 95 % prediction interval: where one more run like these would lie.
+
+    Student's is the mean ± t s sqrt(1 + 1/n) of a normal sample. The bootstrap adds to the mean how far a
+    run drawn from the sample lies from the mean of a sample drawn from it.
+
+    Example:
+        >>> further_run([1.0, 1.0, 1.0])
+        (1.0, 1.0)
+    """
+    sample = [float(v) for v in values]
+    mean = math.fsum(sample) / len(sample)
+    if len(sample) == 1:
+        return -math.inf, math.inf
+    if _alike(sample):
+        return mean, mean
+    if interval == "bootstrap":
+        drawn = _resampled(sample, more=1)
+        return _quantiles(mean + drawn[:, 0] - drawn[:, 1:].mean(axis=1))
+    spread = float(np.std(sample, ddof=1)) * math.sqrt(1 + 1 / len(sample))
+    half = float(stats.t.isf((1 - LEVEL) / 2, len(sample) - 1)) * spread
+    return mean - half, mean + half
+
+
+def _alike(sample: Sequence[float]) -> bool:
+    """Whether the values differ by rounding alone, so that there is no spread to speak of."""
+    return max(sample) - min(sample) <= 1e-12 * max(map(abs, sample))
+
+
+def _resampled(sample: Sequence[float], more: int = 0) -> np.ndarray:
+    """Samples drawn from `sample` with replacement, one a row, each `more` values longer; always the same."""
+    rng = np.random.default_rng(0)
+    return rng.choice(np.asarray(sample), (_DRAWS, len(sample) + more))
+
+
+def _quantiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 
 from imc import claims, runs
 from imc.errors import UserError
-from imc.pages import figures, parameters, svg, tables
+from imc.pages import claim_rows, figures, parameters, svg, tables
 from imc.pages.provenance_strip import duration, expected_seconds, strip
 from imc.paths import record_path
 from imc.runs import experiments, records
@@ -128,10 +128,11 @@ class Page:
         """A sentence whose numbers are computed: an f-string of MyST Markdown."""
         _markdown(markdown)
 
-    def verdicts(self, ids: Sequence[str]) -> None:
-        """The table of claims: what the paper prints, what we find, the difference, the verdict.
+    def verdicts(self, ids: Sequence[str], *, folded: str = "") -> None:
+        """The table of claims, one row each: what the paper prints, what we find, the verdict.
 
-        Below full effort the numbers stand there without a verdict.
+        `folded` is what the rows are together, such as ``"The numbers of Table 4"``: then only the counts of
+        their verdicts stand there, and the rows open on demand. Below full effort there are no verdicts.
         """
         known = claims.load()
         missing = [i for i in ids if i not in known]
@@ -141,10 +142,12 @@ class Page:
         found = [claims.evaluate(known[i], compute=True, **values) for i in ids]
         for verdict in found:
             self.used |= {n: records.read(record_path(n)) for n in verdict.records if n not in self.used}
-        table = pd.DataFrame([_row(v) for v in found])
-        if self.effort != "full":
-            table["verdict"] = f"none at {self.effort}"
-        _block("imc-verdicts", tables.markdown(table))
+        without = "" if self.effort == "full" else f"none at {self.effort}"
+        table = tables.markdown(claim_rows.table(found, without_verdict=without))
+        if folded:
+            head = f"{folded}: {without or claim_rows.counted(found)}"
+            table = f"<details>\n<summary>{head}</summary>\n\n{table}\n\n</details>"
+        _block("imc-verdicts", table)
 
     def figure(self, figure: Figure, *, name: str, caption: str, alt: str, data: pd.DataFrame | None) -> None:
         """Show `figure` as SVG with its caption, its text for those who do not see it, and its CSV.
@@ -219,16 +222,6 @@ class Page:
 
     def _csv(self, data: pd.DataFrame, name: str) -> str:
         return tables.csv_link(data, f"{self.name.replace('/', '-')}-{name}")
-
-
-def _row(verdict: claims.Verdict) -> dict[str, Any]:
-    return {
-        "claim": tables.claim(verdict.claim, kind=True),
-        "paper": tables.printed(verdict),
-        "here": tables.here(verdict),
-        "difference": tables.difference(verdict),
-        "verdict": tables.verdict(verdict.verdict),
-    }
 
 
 def _markdown(text: str) -> None:

@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from imc.claims import Claim, Verdict
 from imc.claims.statistics import Estimate
 
 SYMBOLS = {
     "reproduced": "✓",
+    "open": "?",
     "not reproduced": "○",
     "contradicted": "✗",
     "calibrated": "≈",
     "quoted": "❝",
+    "not testable": "∅",
     "not attempted": "·",
 }
 """Each verdict's sign, so that it never hangs on colour alone."""
@@ -74,21 +75,21 @@ def number(value: float, decimals: int | None = None) -> str:
 def estimate(value: Estimate, unit: str = "") -> str:
     """``95.97 ± 0.21``: the interval to two digits, the mean to the same place.
 
-    An exact value stands alone; a single seed says that it is one, behind the unit; a lopsided interval is
+    An exact value stands alone; a single run says that it is one, behind the unit; a lopsided interval is
     given by its ends.
     """
     if value.low == value.high:
         return f"{number(value.mean)}{unit}"
     if not math.isfinite(value.half_width):
-        return f"{number(value.mean)}{unit} (1 seed)"
-    places = _places(value)
+        return f"{number(value.mean)}{unit} (1 run)"
+    places = places_of(value)
     if abs(value.high + value.low - 2 * value.mean) > 0.1 * value.half_width:
         ends = f"{number(value.low, places)} to {number(value.high, places)}"
         return f"{number(value.mean, places)} ({ends}){unit}"
     return f"{number(value.mean, places)} ± {number(value.half_width, places)}{unit}"
 
 
-def _places(value: Estimate) -> int | None:
+def places_of(value: Estimate) -> int | None:
     """Digits after the point that show the interval's first two digits; None if it has no width to go by."""
     if value.half_width == 0 or not math.isfinite(value.half_width):
         return None
@@ -98,67 +99,6 @@ def _places(value: Estimate) -> int | None:
 def verdict(name: str) -> str:
     """A verdict as sign and word, in a span that the style sheet colours."""
     return f'<span class="imc-verdict imc-{name.replace(" ", "-")}">{SYMBOLS[name]} {name}</span>'
-
-
-def claim(stated: Claim, *, kind: bool) -> str:
-    """A claim's sentence, and under it where the paper makes it, after its kind if asked for."""
-    place = f"{stated.kind} · {stated.place}" if kind else stated.place
-    return f'{prose(stated.text)}<br><span class="imc-place">{prose(place)}</span>'
-
-
-def printed(held: Verdict) -> str:
-    """What the paper says: its number with unit, or the bound that its words set."""
-    sign = {"equals": "", "at least": "≥ ", "at most": "≤ "}[held.claim.expect]
-    if held.paper is not None:
-        return f"{sign}{held.paper.printed}{unit(held)}"
-    return NOTHING if math.isnan(held.claim.target) else f"{sign}{number(held.claim.target)}"
-
-
-def here(held: Verdict) -> str:
-    """What we find, with the paper's unit; an exact value to the printed digits or one more."""
-    if held.here is None:
-        return NOTHING
-    if held.here.low == held.here.high:
-        return f"{number(held.here.mean, _held_places(held))}{unit(held)}"
-    return estimate(held.here, unit(held))
-
-
-def unit(held: Verdict) -> str:
-    """The unit of the printed value in its proper signs, behind a space that does not break; or nothing."""
-    text = held.paper.unit if held.paper else ""
-    for plain, proper in (("mm2", "mm²"), ("uJ", "µJ"), ("uA", "µA"), ("ohm", "Ω")):
-        text = text.replace(plain, proper)
-    return f"\u00a0{'×' if text == 'x' else text}" if text else ""
-
-
-def difference(held: Verdict) -> str:
-    """Ours minus the paper's, to the digits of our interval, and how much of it was allowed beforehand."""
-    if held.here is None or held.difference is None or math.isnan(held.difference):
-        return NOTHING
-    beyond_rounding = abs(held.difference) > 1e-9 * max(1.0, abs(held.claim.target))
-    text = number(held.difference if beyond_rounding else 0.0, _held_places(held))
-    allowed = tolerance(held)
-    sign = "" if text.startswith("−") else "+"
-    return f"{sign}{text}" + ("" if allowed == NOTHING else f" ({allowed})")
-
-
-def _held_places(held: Verdict) -> int | None:
-    """Digits after the point for our value: as its interval says, else as printed, or one more if need be."""
-    places = _places(held.here) if held.here else None
-    if places is not None or held.here is None or held.paper is None or not held.paper.half_digit > 0:
-        return places
-    unit_of_last_digit = 2 * held.paper.half_digit
-    printed_places = max(0, -math.floor(math.log10(unit_of_last_digit) + 0.5))
-    same = math.isclose(held.here.mean, round(held.here.mean, printed_places), rel_tol=1e-9, abs_tol=1e-12)
-    return printed_places if same else printed_places + 1
-
-
-def tolerance(held: Verdict) -> str:
-    """``±0.5``: how far ours may lie from the paper's, fixed before the run, or a dash."""
-    low, high = held.claim.limits
-    if held.claim.kind in ("calibrated", "quoted", "not testable") or not math.isfinite(high - low):
-        return NOTHING
-    return f"±{number(float(f'{(high - low) / 2:.3g}'))}"
 
 
 def prose(text: str) -> str:
