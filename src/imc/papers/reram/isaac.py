@@ -103,6 +103,7 @@ def measure(mac_operations: int, totals: Totals) -> dict[str, Any]:
         },
         "crossbar_area_share": share("area_mm2", ("ima.array",), "chip", totals),
         "area_share_outside_blocks": 100 * (1 - blocks() * block_area / area),
+        "frequency_ghz": {"arrays": 1 / count("read_time"), "converters": count("adc_rate")},
         "input_bit_factor": count("input_bits"),
         "weight_cell_factor": cells_per_weight(),
         "outputs_per_clock": {"block": outputs, "array": outputs / count("arrays_per_ima")},

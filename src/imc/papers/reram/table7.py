@@ -1,6 +1,7 @@
 """Table 7's cells held against each other, and against what the chips in it publish."""
 
 import math
+from statistics import median
 from typing import Any
 
 from imc.claims import reference
@@ -36,13 +37,17 @@ def scaled_values() -> dict[str, Any]:
 
 def ratios() -> dict[str, Any]:
     """What the sentences of section 5.3 compare."""
-    found: dict[str, Any] = {"worst_reram_over_best_cmos": {}, "over_isaac": {}}
+    kinds = ("worst_reram_over_best_cmos", "median_reram_over_median_cmos", "over_best_other", "over_isaac")
+    found: dict[str, Any] = {kind: {} for kind in kinds}
     for which in ("area", "energy"):
         column = f"{which}_efficiency"
         reram, cmos = (
             [v for row in rows if not math.isnan(v := printed(row, column))] for rows in (RERAM, CMOS)
         )
         found["worst_reram_over_best_cmos"][which] = min(reram) / max(cmos)
+        found["median_reram_over_median_cmos"][which] = median(reram) / median(cmos)
+        own, others = printed("ours", column), (*cmos, *(v for v in reram if v != printed("ours", column)))
+        found["over_best_other"][which] = own / max(others)
         found["over_isaac"][which] = printed("ours", column) / printed("isaac", column)
     mochida = printed("mochida", "energy_efficiency_scaled")
     return found | {"over_mochida": printed("ours", "energy_efficiency") / mochida}
