@@ -63,9 +63,8 @@ def several(*means: float, best: tuple[str, ...]) -> Verdict:
         Reading.model_validate({"name": n, "text": f"As {n}.", **fixed})
         for n, _ in zip("abc", means, strict=False)
     )
-    claim = Claim(
-        id="x.y", paper="x", place="p", text="T.", readings=readings, best=best, best_why="It says so."
-    )
+    fields = {"id": "x.y", "paper": "x", "place": "p", "text": "T.", "best_why": "It says so."}
+    claim = Claim.model_validate({**fields, "readings": readings, "best": best})
     judged = tuple(
         Judged(r, Estimate(m, m - 1, m + 1, 5), m, "reproduced", ())
         for r, m in zip(readings, means, strict=True)

@@ -58,6 +58,11 @@ def test_numeric_claims_say_what_they_are_held_against():
             assert math.isfinite(reading.target), identifier
 
 
+def test_no_number_of_a_paper_is_claimed_twice():
+    keys = [key for claim in EVERY for key in (*{r.reference for r in claim.readings}, *claim.also) if key]
+    assert [key for key in dict.fromkeys(keys) if keys.count(key) > 1] == []
+
+
 def test_a_bootstrap_has_runs_to_draw_from():
     for identifier, reading in READINGS:
         if reading.interval == "bootstrap" and reading.measure:
@@ -435,7 +440,10 @@ def written(tmp_path, **changes: str | None) -> tuple[Claim, ...]:
         ({"readings": '[{ reading = "a" }, { reading = "a" }]'}, "several readings needs a name of its own"),
         ({"readings": '[{ reading = "a" }, { reading = "b" }]', "best": '"a"'}, "best_why has to say why"),
         ({"readings": '[{ reading = "a", bouund = 1.0 }]'}, "the name 'bouund' of an entry is no field"),
-        ({"readings": '[{ reading = "a" }, { reading = "b", kind = "calibrated" }]'}, "that hold together"),
+        (
+            {"readings": '[{ reading = "a" }, { reading = "b", kind = "calibrated" }]'},
+            "cannot hold with others",
+        ),
         ({"text": '"{who}."'}, "{who} is none of the names it can stand for (none)"),
         ({"each": "[{ n = 1 }, { n = 2 }]", "text": '"{n}."'}, "the id 'reram.a' is given twice"),
     ],
@@ -469,7 +477,10 @@ def test_a_paper_is_found_from_its_file(tmp_path):
 def test_readings_take_what_they_leave_out_from_the_claim(tmp_path):
     (claim,) = written(
         tmp_path,
-        readings='[{ reading = "a", text = "{bits} bits.", bits = 2 }, { reading = "b", bits = 3, bound = 9 }]',
+        readings="""[
+            { reading = "a", text = "{bits} bits.", bits = 2 },
+            { reading = "b", bits = 3, bound = 9.0 },
+        ]""",
         why='"For {bits} bits."',
         best='"b"',
         best_why='"Because."',

@@ -181,8 +181,9 @@ class Claim(_Strict):
             raise ValueError("each of several readings needs a name of its own")
         if unknown := [name for name in self.best if name not in names]:
             raise ValueError(f"best = {unknown[0]!r} is none of the readings, {', '.join(names)}")
-        if len(self.best) > 1 and any(reading.kind not in JUDGED for reading in self.taken):
-            raise ValueError(f"several readings that hold together are each of a kind in {', '.join(JUDGED)}")
+        kinds = {reading.kind for reading in self.taken}
+        if len(kinds) > 1 and not kinds <= {*JUDGED}:
+            raise ValueError(f"readings of kinds other than {', '.join(JUDGED)} cannot hold with others")
         if len(self.taken) < len(self.readings) and not self.best_why:
             raise ValueError("best_why has to say why the text supports these readings best")
         if any(reading.measure for reading in self.readings) and not self.page:

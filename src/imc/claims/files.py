@@ -5,14 +5,14 @@ has the fields of `Claim` and those of its only reading. Two short forms keep th
 
 - ``each = [{...}, ...]`` stands for one claim an entry, as for the cells of a column.
 - ``readings = [{ reading = "name", ... }, ...]`` gives one reading an entry, as for the meanings of a word or
-  the cases that a sentence speaks of; what an entry leaves out, it takes from the claim.
+  the cases that a sentence speaks of; what an entry leaves out, it takes from the claim (but no `minus` for a
+  `measure` of its own, and of reference and bound only what it gives, if it gives one).
 
 An entry's names that are no fields fill the claim's texts: ``{name}`` becomes the entry's value, and a field
 that is ``"{name}"`` and nothing else takes the value with its type. ``{printed}`` is what the paper prints.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from imc.claims import reference
 from imc.claims.claim import Claim, Paper, Reading
 from imc.errors import UserError
 from imc.paths import ROOT
+from imc.runs.sources import read_toml
 
 FOLDER = ROOT / "data" / "claims"
 
@@ -55,7 +56,7 @@ def read_papers(folder: Path) -> dict[str, Paper]:
         raise UserError(f"there are no claims in {folder}: each paper has a file <paper>.toml there")
     found = []
     for path in files:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
         if unknown := set(content) - {"paper", "claim"}:
             raise UserError(f"{path.name}: the sections allowed are paper and claim, it has {min(unknown)}")
         try:
@@ -70,7 +71,7 @@ def read(folder: Path) -> tuple[Claim, ...]:
     found: dict[str, Claim] = {}
     for paper in read_papers(folder):
         path = folder / f"{paper}.toml"
-        for raw in tomllib.loads(path.read_text(encoding="utf-8")).get("claim", []):
+        for raw in read_toml(path).get("claim", []):
             where = f"{path.name}, claim {raw.get('id', 'without id')!r}"
             try:
                 for claim in _expand(raw, paper):
@@ -117,6 +118,8 @@ def _reading(shared: Mapping[str, Any], entry: Mapping[str, Any]) -> Reading:
     for one, other in (("bound", "reference"), ("reference", "bound")):
         if one in own and other not in own:
             fields.pop(other, None)
+    if "measure" in own and "minus" not in own:
+        fields.pop("minus", None)
     if "reference" in fields:
         entry = {**entry, "printed": reference.value(_filled(fields["reference"], entry)).printed}
     filled = _filled(fields, entry)

@@ -12,7 +12,6 @@ Keys are dotted and readable: ``reram.table4.act2.baseline``.
 import difflib
 import math
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from imc.errors import UserError
 from imc.paths import ROOT
+from imc.runs.sources import read_toml
 
 FOLDER = ROOT / "data" / "reference"
 
@@ -96,7 +96,7 @@ def read(folder: Path) -> dict[str, Reference]:
     """
     found: dict[str, Reference] = {}
     for path in sorted(folder.glob("*.toml")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
         extra = set(content) - {"documents", "table", "value"}
         if extra:
             raise UserError(f"{path.name}: unknown section {min(extra)!r}; allowed: documents, table, value")
