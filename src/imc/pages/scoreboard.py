@@ -101,12 +101,15 @@ def pages(verdicts: Sequence[Verdict]) -> str:
 
 
 def table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """Every claim, one row each, for reading; the sentence leads to the claim's row on its page."""
+    """Every claim, one row each, for reading; the sentence leads to the claim's row on its page.
+
+    Where no page shows a claim, its reasons are folded below it.
+    """
     papers = titles()
     return pd.DataFrame(
         {
             "verdict": tables.verdict(v.verdict),
-            "claim": f'{_sentence(v)}<br><span class="imc-place">{tables.prose(v.claim.place)}</span>',
+            "claim": _sentence(v),
             "paper says": claim_rows.paper(v),
             "here": claim_rows.ours(v),
             "kind": v.claim.kind,
@@ -117,11 +120,12 @@ def table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 
 def _sentence(verdict: Verdict) -> str:
-    """The claim's sentence, as a link to its row if the book has its page."""
-    text, page = tables.prose(verdict.claim.text), verdict.claim.page
+    """The claim's sentence and place: a link to its row if the book has its page, else with its reasons."""
     if not page_link(verdict):
-        return text
-    return f'<a href="{page}.html#{verdict.claim.anchor}">{text}</a>'
+        return f"{claim_rows.anchored(verdict)}{claim_rows.details(verdict)}"
+    claim = verdict.claim
+    place = f'<span class="imc-place">{tables.prose(claim.place)}</span>'
+    return f'<a href="{claim.page}.html#{claim.anchor}">{tables.prose(claim.text)}</a><br>{place}'
 
 
 def page_link(verdict: Verdict) -> str:
