@@ -25,6 +25,9 @@ def sources(folder: Path) -> Path:
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "book", folder / "book")
+    rules = Path("src/imc/claims/verdicts.py")  # printed by the guide
+    (folder / rules).parent.mkdir(parents=True)
+    shutil.copy(ROOT / rules, folder / rules)
     return folder
 
 
@@ -113,6 +116,11 @@ def test_every_page_is_built_with_its_notebook_beside_it(site):
         assert (site / f"{name}.html").is_file()
         source = next(ROOT.glob(f"{name}.*"))
         assert (site / "_sources" / source.relative_to(ROOT)).is_file()
+
+
+def test_the_guide_prints_the_rules_of_the_verdicts(site):
+    text = BeautifulSoup((site / "book/guide/verdicts.html").read_text(), "html.parser").get_text()
+    assert "the 95 % prediction interval lies outside" in " ".join(text.split())
 
 
 def test_formulas_are_drawn_by_a_local_script(site):

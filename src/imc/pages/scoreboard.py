@@ -19,14 +19,14 @@ from imc.paths import ROOT
 KINDS = ("exact", "trained", "simulated", "mechanism", "calibrated", "quoted", "not testable")
 
 # Fill and hatch of each verdict; what is not attempted is an empty outline.
-_LOOK: dict[str, tuple[str, str]] = {
+_LOOK: dict[str, tuple[Any, str]] = {
     "reproduced": (figures.COLOURS[2], ""),
-    "open": (PAPER, "...."),
+    "open": (figures.COLOURS[3], "...."),
     "not reproduced": (figures.COLOURS[4], "////"),
     "contradicted": (figures.COLOURS[1], "xxxx"),
     "calibrated": (figures.COLOURS[0], "||||"),
     "quoted": (figures.COLOURS[5], "----"),
-    "not testable": (figures.COLOURS[3], "\\\\"),
+    "not testable": ((figures.COLOURS[5], 0.35), ""),
     "not attempted": ("none", ""),
 }
 
@@ -43,37 +43,31 @@ def titles() -> dict[str, str]:
 
 def counts(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """How many claims by paper, kind and verdict: one row for each combination that occurs."""
-    found = _counted(verdicts)
+    found = Counter((v.claim.paper, v.claim.kind, v.verdict) for v in verdicts)
     papers = titles()
     every = itertools.product(papers, KINDS, _LOOK)
     rows = [(papers[p], k, o, found[p, k, o]) for p, k, o in every if found[p, k, o]]
     return pd.DataFrame(rows, columns=["paper", "kind", "verdict", "claims"])
 
 
-def _counted(verdicts: Sequence[Verdict]) -> Counter[tuple[str, str, str]]:
-    return Counter((v.claim.paper, v.claim.kind, v.verdict) for v in verdicts)
-
-
 def picture(verdicts: Sequence[Verdict]) -> Figure:
-    """One panel a paper: its claims by kind, each bar divided by verdict."""
-    found = _counted(verdicts)
+    """A bar a paper, as long as its claims are many, divided by verdict."""
+    found = Counter((v.claim.paper, v.verdict) for v in verdicts)
     papers = titles()
-    figure, panels = figures.axes(1, len(papers), height=2.7, width=7.2, sharey=True)
-    for ax, (paper, title) in zip(panels, papers.items(), strict=True):
-        start = [0] * len(KINDS)
-        for outcome, (colour, hatch) in _LOOK.items():
-            long = [found[paper, kind, outcome] for kind in KINDS]
-            look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "hatchcolor": PAPER}
-            look |= {"edgecolor": INK, "linewidth": 0.6, "label": _label(outcome)}
-            ax.barh(KINDS, long, left=start, height=0.7, **look)
-            start = [a + b for a, b in zip(start, long, strict=True)]
-        ax.set_title(title)
-        ax.grid(visible=False, axis="y")
-        ax.tick_params(axis="y", length=0)
-    panels[0].invert_yaxis()
-    panels[0].set_ylabel("kind of claim")
-    figure.supxlabel("claims", fontsize=9.5)
-    figures.legend(figure, 3)
+    figure, ax = figures.axes(height=1.3 + 0.4 * len(papers), width=7.2)
+    start = [0] * len(papers)
+    for outcome, (colour, hatch) in _LOOK.items():
+        long = [found[paper, outcome] for paper in papers]
+        look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "hatchcolor": PAPER}
+        look |= {"edgecolor": INK, "linewidth": 0.6, "label": _label(outcome)}
+        ax.barh(list(papers.values()), long, left=start, height=0.7, **look)
+        start = [a + b for a, b in zip(start, long, strict=True)]
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    ax.invert_yaxis()
+    ax.set_ylabel("paper")
+    ax.set_xlabel("claims")
+    figures.legend(figure, 4)
     return figure
 
 
