@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from imc.crossbar import (
     ADC,
@@ -76,7 +77,7 @@ def small_cnn():
 def oracle(layer, x):
     """The layer's outputs for rows of inputs, by the float64 reference."""
     bias = None if layer.bias_cells is None else layer.bias_cells.double().numpy()
-    own = np.zeros(len(layer.ideal)) if layer.threshold is None else layer.threshold.double().numpy()
+    own = np.zeros(len(layer.ideal)) if layer.bias is None else layer.bias.double().numpy()
     return reference.linear(x, layer.chip, layer.cells.double().numpy(), bias, layer.limit, own)
 
 
@@ -261,7 +262,7 @@ def test_tuned_slope_and_intercept_are_those_of_least_squares():
     layer = mapped.layers[""]
     x = torch.empty(50, 13).uniform_(-1, 1, generator=torch.Generator().manual_seed(4))
     mapped.program(0)
-    got = (mapped(x) - layer.threshold).flatten().double().numpy()
+    got = (mapped(x) - layer.bias).flatten().double().numpy()
     want = (x @ layer.ideal.T).flatten().double().numpy()
     mapped.tune(seed=4, samples=50)
     np.testing.assert_allclose([layer.slope, layer.intercept], np.polyfit(got, want, 1), rtol=1e-4, atol=1e-6)
@@ -272,9 +273,12 @@ def test_tuned_slope_and_intercept_are_those_of_least_squares():
     [
         (nn.Linear(2, 2), Chip(DEVICE, limit=0.01), "a weight of magnitude .*: the limit is 0.01"),
         (nn.Sequential(nn.ReLU()), Chip(DEVICE), "no Linear or Conv2d layer to map"),
-        (nn.Sequential(nn.Conv1d(1, 1, 3)), Chip(DEVICE), "'0' is a Conv1d with weights 'weight'"),
-        (nn.LSTM(2, 2), Chip(DEVICE), "is a LSTM with weights 'weight_ih_l0'"),
-        (nn.Conv2d(4, 4, 3, groups=2), Chip(DEVICE), "groups = 2, padding_mode = .*only groups = 1"),
+        (nn.Sequential(nn.Conv3d(1, 1, 3)), Chip(DEVICE), "'0' is a Conv3d with weights 'weight'"),
+        (nn.Sequential(nn.Embedding(3, 2)), Chip(DEVICE), "'0' is a Embedding with weights 'weight'"),
+        (nn.LSTM(2, 3, proj_size=2), Chip(DEVICE), "is an LSTM with proj_size = 2"),
+        (nn.MultiheadAttention(4, 2, add_zero_attn=True), Chip(DEVICE), "with add_bias_kv or add_zero_attn"),
+        (nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)), Chip(DEVICE), "is a ParametrizationList with weights"),
+        (prune.identity(nn.Linear(2, 2), "weight"), Chip(DEVICE), "weight is computed from 'weight_mask'"),
         (nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), Chip(DEVICE), "padding_mode = 'reflect'"),
     ],
 )  # fmt: skip

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from imc.crossbar.arrays import Array, Chip
     from imc.crossbar.cells import RRAM_1T1R, Device
     from imc.crossbar.converters import ADC, DAC, SenseAmplifier
+    from imc.crossbar.diagnosis import ChipWarning
     from imc.crossbar.disturbances import Drift, ProgrammingError, ReadNoise, Retention, StuckCells
-    from imc.crossbar.mapping import DoubleColumn, Offset, ReferenceCurrent, SingleColumn
+    from imc.crossbar.mapping import BitSliced, DoubleColumn, Offset, ReferenceCurrent, SingleColumn
     from imc.crossbar.network import CrossbarNetwork, map_network
     from imc.crossbar.storage import compare, load, save
     from imc.crossbar.variation import (
@@ -38,8 +39,9 @@ _MODULES = {
     "arrays": ("Array", "Chip"),
     "cells": ("RRAM_1T1R", "Device"),
     "converters": ("ADC", "DAC", "SenseAmplifier"),
+    "diagnosis": ("ChipWarning",),
     "disturbances": ("Drift", "ProgrammingError", "ReadNoise", "Retention", "StuckCells"),
-    "mapping": ("DoubleColumn", "Offset", "ReferenceCurrent", "SingleColumn"),
+    "mapping": ("BitSliced", "DoubleColumn", "Offset", "ReferenceCurrent", "SingleColumn"),
     "network": ("CrossbarNetwork", "map_network"),
     "storage": ("compare", "load", "save"),
     "variation": (

@@ -5,11 +5,13 @@ see `imc.crossbar.mapping`. Inputs lie along the rows (wordlines), outputs along
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from imc.crossbar.cells import Device
-from imc.crossbar.converters import ADC, DAC, SenseAmplifier
+from imc.crossbar.checks import instance, positive, whole
+from imc.crossbar.converters import ADC, DAC, SenseAmplifier, check_fit
 from imc.crossbar.mapping import DoubleColumn, Scheme
 from imc.crossbar.variation import Step
 from imc.crossbar.wires import Wires
@@ -36,7 +38,7 @@ class Array:
             converted; otherwise converted values are added.
 
     Raises:
-        UserError: for an array of no rows or no columns.
+        UserError: for rows or columns that are no whole number of 1 or more, or parts of another kind.
     """
 
     rows: int | None = None
@@ -49,26 +51,31 @@ class Array:
 
     def __post_init__(self) -> None:
         for name, value in (("rows", self.rows), ("columns", self.columns)):
-            if value is not None and value < 1:
-                raise UserError(
-                    f"{name} = {value}: an array needs 1 at least, or None for as many as it takes"
-                )
+            if value is not None:
+                whole(name, value, 1, "an array needs 1 at least, or None for as many as it takes")
+        if self.wires is not None:
+            instance("wires", self.wires, Wires, "Wires(word=1.0, bit=1.0), ohm a stretch, or None for none")
+        check_fit(self.dac, self.adc)
 
 
 @dataclass(frozen=True)
 class Chip:
     """Everything that weights meet: device, scheme of signed weights, variation, and arrays.
 
+        chip = Chip(device=Device(r_on=5e3, r_off=2e5), variation=Lognormal(500), array=Array(128, 128))
+
     Attributes:
         device: the memory device of every cell.
         scheme: how signed weights are mapped.
-        variation: steps that disturb the programmed cells, in order.
+        variation: steps that disturb the programmed cells, in order; one step may stand alone.
         array: size and periphery.
         limit: the weight that uses the whole range of conductances; None: each layer's largest magnitude.
+        scale: whether that largest magnitude is the whole layer's, or, with "column", each output's own, its
+            scale being digital.
 
     Raises:
-        UserError: for a limit that is not positive, arrays too narrow for the scheme, or a converter that
-            does not fit it.
+        UserError: for a part of another kind, a limit that is not positive, arrays too narrow for the scheme,
+            or a converter that does not fit it.
     """
 
     device: Device
@@ -76,16 +83,29 @@ class Chip:
     variation: tuple[Step, ...] = ()
     array: Array = field(default_factory=Array)
     limit: float | None = None
+    scale: Literal["layer", "column"] = "layer"
 
     def __post_init__(self) -> None:
+        instance("device", self.device, Device, "Device(r_on=1e3, r_off=1e4), ohm")
+        instance("scheme", self.scheme, Scheme, "an instance such as DoubleColumn()")
+        instance("array", self.array, Array, "Array(128, 128)")
+        steps = self.variation if isinstance(self.variation, Iterable) else (self.variation,)
+        object.__setattr__(self, "variation", tuple(steps))  # frozen, yet one step may stand alone
+        for step in self.variation:
+            instance("variation", step, Step, "a step such as Lognormal(300), or a tuple of them")
         name, array = type(self.scheme).__name__, self.array
         least = len(self.scheme.signs) + self.has_bias_column
         if array.columns is not None and array.columns < least:
             raise UserError(
                 f"columns = {array.columns}: one weight of {name} needs an array of {least} at least"
             )
-        if self.limit is not None and not (math.isfinite(self.limit) and self.limit > 0):
-            raise UserError(f"limit = {self.limit}: the largest weight must be positive and finite")
+        if self.limit is not None:
+            positive("limit", self.limit, "the largest weight")
+        if self.scale not in ("layer", "column"):
+            raise UserError(f"scale = {self.scale!r}: the weights' scale is that of a 'layer' or of a 'column'")
+        if self.limit is not None and self.scale == "column":
+            raise UserError(f"limit = {self.limit} and scale = 'column': each output has its own limit then")
+        self.scheme.check(self.device)
         if self.scheme.reference == "digital" and (
             array.differential or isinstance(array.adc, SenseAmplifier)
         ):

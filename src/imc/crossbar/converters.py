@@ -1,10 +1,11 @@
 """Converters at the edges of an array."""
 
-import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
+from imc.crossbar.checks import positive, whole
 from imc.errors import UserError
 
 
@@ -14,27 +15,46 @@ class DAC:
 
     Attributes:
         bits: signed, 2^bits - 1 levels from -limit to limit, 0 among them; unsigned, 2^bits from 0 to limit.
-        limit: largest input.
+        limit: largest input. None: each layer's own, as calibrated (`map_network`), and 1 where it is not.
         signed: whether inputs may be negative.
+        serial: an input goes in bit by bit, one a cycle, as pulses of full height (1 V); the currents of each
+            cycle are converted on their own, then shifted and added. Signed inputs are in two's complement.
+            Makes a difference behind an `ADC` alone, since exact sums do not depend on their order.
 
     Raises:
-        UserError: unless bits >= 1 (2 if signed) and limit > 0.
+        UserError: unless bits is a whole number >= 1 (2 if signed) and limit > 0.
     """
 
     bits: int
-    limit: float = 1.0
+    limit: float | None = None
     signed: bool = True
+    serial: bool = False
 
     def __post_init__(self) -> None:
-        if self.bits < (2 if self.signed else 1):
-            kind = "a signed DAC needs 2 bits" if self.signed else "a DAC needs 1 bit"
-            raise UserError(f"bits = {self.bits}: {kind} at least")
-        if not (math.isfinite(self.limit) and self.limit > 0):
-            raise UserError(f"limit = {self.limit}: a DAC's largest input must be positive and finite")
+        least, need = (2, "a signed DAC needs 2 bits") if self.signed else (1, "a DAC needs 1 bit")
+        whole("bits", self.bits, least, f"{need} at least")
+        if self.limit is not None:
+            positive("limit", self.limit, "a DAC's largest input")
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """The voltages of inputs `x`, any shape, a new tensor."""
-        return _round(x, self.bits, self.limit, self.signed)
+    @property
+    def steps(self) -> int:
+        """Levels above 0."""
+        return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1
+
+    def __call__(self, x: Tensor, limit: float | None = None) -> Tensor:
+        """The voltages of inputs `x`, any shape, a new tensor; `limit` is that of a layer, if it has its own."""
+        return _round(x, self.steps, limit or self.limit or 1.0, self.signed)
+
+    def planes(self, v: Tensor, limit: float) -> list[tuple[int, Tensor]]:
+        """The cycles of a serial DAC: (worth in levels, pulses of 0 or 1, shaped as `v`), lowest bit first.
+
+        `v` are voltages as this converter gives them; the sum of worth times pulses is `v` in levels.
+        """
+        codes = (v * (self.steps / limit)).round_().to(torch.int64)
+        worth = [1 << bit for bit in range(self.bits)]
+        if self.signed:
+            worth[-1] = -worth[-1]
+        return [(w, ((codes >> bit) & 1).to(v.dtype)) for bit, w in enumerate(worth)]
 
 
 @dataclass(frozen=True)
@@ -43,28 +63,30 @@ class ADC:
 
     Attributes:
         bits: levels as in `DAC`; currents that can be negative make it signed.
-        range: largest current, in currents of one ON cell at full input; None takes what the array can give,
-            one ON cell for each row, so that nothing is clipped and the steps are coarse.
+        range: largest current, in currents of one ON cell at full input. None: the layer's own, as calibrated
+            (`map_network`); where it is not, what the array can give, one ON cell for each row, so that
+            nothing is clipped and the steps are coarse. Full input is the DAC's limit; without a DAC, where
+            nothing bounds the inputs, it is the largest of each input vector, 1 V at least.
 
     Raises:
-        UserError: unless bits >= 1 and range > 0.
+        UserError: unless bits is a whole number >= 1 and range > 0.
     """
 
     bits: int
     range: float | None = None
 
     def __post_init__(self) -> None:
-        if self.bits < 1:
-            raise UserError(f"bits = {self.bits}: an ADC needs 1 bit at least")
-        if self.range is not None and not (math.isfinite(self.range) and self.range > 0):
-            raise UserError(
-                f"range = {self.range}: an ADC's range in ON-cell currents must be positive and finite"
-            )
+        whole("bits", self.bits, 1, "an ADC needs 1 bit at least")
+        if self.range is not None:
+            positive("range", self.range, "an ADC's range in ON-cell currents")
 
-    def __call__(self, current: Tensor, on_current: float, rows: int, signed: bool) -> Tensor:
-        """`current` (ampere, any shape) as converted, a new tensor; `on_current` is one ON cell's."""
-        full = (rows if self.range is None else self.range) * on_current
-        return _round(current, self.bits, full, signed)
+    def steps(self, signed: bool) -> int:
+        """Levels above 0."""
+        return 2 ** (self.bits - 1) - 1 if signed else 2**self.bits - 1
+
+    def __call__(self, current: Tensor, full: float | Tensor, signed: bool) -> Tensor:
+        """`current` (ampere, any shape) as converted, a new tensor; `full`, ampere, is the largest."""
+        return _round(current, self.steps(signed), full, signed)
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,22 @@ class SenseAmplifier:
         return (difference >= 0).to(difference.dtype).mul_(2).sub_(1)
 
 
-def _round(x: Tensor, bits: int, full: float, signed: bool) -> Tensor:
-    steps = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
+def _round(x: Tensor, steps: int, full: float | Tensor, signed: bool) -> Tensor:
+    if isinstance(full, Tensor):  # in double, so that a row of full input 1 comes out as with the number 1
+        gain, back, top = ((f.to(x.dtype)) for f in (steps / full, full / steps, full))
+        return x.clamp(-top if signed else torch.zeros_like(top), top).mul_(gain).round_().mul_(back)
     return x.clamp(-full if signed else 0.0, full).mul_(steps / full).round_().mul_(full / steps)
+
+
+def check_fit(dac: object, adc: object) -> None:
+    """Refuse converters of the wrong kind, and pulses that nothing converts.
+
+    Raises:
+        UserError: naming which.
+    """
+    if dac is not None and not isinstance(dac, DAC):
+        raise UserError(f"dac = {dac!r}: a DAC is wanted, as in DAC(8), or None for none")
+    if adc is not None and not isinstance(adc, ADC | SenseAmplifier):
+        raise UserError(f"adc = {adc!r}: an ADC or a SenseAmplifier is wanted, as in ADC(8), or None for none")
+    if isinstance(dac, DAC) and dac.serial and isinstance(adc, SenseAmplifier):
+        raise UserError("a serial DAC beside sense amplifiers: signs of single bits cannot be shifted and added")

@@ -1,20 +1,26 @@
-"""Layers of a network on crossbars: a torch module for a Linear or a Conv2d layer.
+"""Layers of a network on crossbars: a torch module for a Linear, a Conv1d or a Conv2d layer.
 
-Convolution lies on the arrays by im2col, its inputs in the order (kernel row, kernel column, channel). Where
-outputs are read exactly, a layer's arrays act as one matrix, and it runs as the plain layer with that matrix.
+Convolution lies on the arrays by im2col, its inputs in the order (kernel row, kernel column, channel); each of
+its groups has arrays of its own. Where outputs are read exactly, a layer's arrays act as one matrix, and it
+runs as the plain layer with that matrix.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from imc.binary.quantizers import straight_through
 from imc.crossbar.arrays import Chip
-from imc.crossbar.converters import SenseAmplifier
+from imc.crossbar.convolution import Convolution
+from imc.crossbar.converters import ADC, SenseAmplifier
+from imc.crossbar.diagnosis import look_at_converters
 from imc.crossbar.mapping import SingleColumn, checked_limit, to_levels
-from imc.crossbar.reading import behind_wires, read, weights
+from imc.crossbar.reading import Ranges, Tally, behind_wires, read, weights
 from imc.crossbar.variation import Step
 from imc.errors import UserError
 
@@ -24,61 +30,53 @@ _CELLS_AT_ONCE = {"cpu": 2**15, "cuda": 2**24}
 Part of what a seed means, since it orders the draws.
 """
 
-_PATCH_VALUES = 2**23
-"""Largest number of im2col values held at once."""
+_VALUES_AT_ONCE = 2**22
+"""Largest number of inputs (im2col'ed ones too) or of currents held at once behind converters."""
 
-
-@dataclass(frozen=True)
-class Convolution:
-    """What a Conv2d layer is beside its weights; `border` is (left, right, top, bottom) of zeros."""
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    dilation: tuple[int, int]
-    border: tuple[int, int, int, int]
-
-    @property
-    def padding(self) -> tuple[int, int] | None:
-        """(rows, columns) of zeros at both ends, or None if the ends differ."""
-        left, right, top, bottom = self.border
-        return (top, left) if (left, top) == (right, bottom) else None
+Plain = nn.Linear | nn.Conv1d | nn.Conv2d
 
 
 class CrossbarLayer(nn.Module):
-    """One layer on crossbars; `imc.crossbar.network.map_network` makes them.
+    """One layer on crossbars; `imc.crossbar.map_network` makes them. Called as the plain layer is.
 
     Attributes:
         name: where it stands in its network.
         chip: what it is mapped to.
-        ideal: the weights it should have, shape (outputs, inputs), rows in the order of the cells' inputs.
-        threshold: the digital bias, shape (outputs,), or None.
-        limit: the weight that uses the whole range of conductances.
+        conv: the convolution's geometry, or None for a dense layer.
+        ideal: the weights it should have, shape (outputs, inputs), rows in the order of the cells' inputs;
+            trained in `train` mode, changed by `write`.
+        bias: the digital bias, shape (outputs,), or None.
+        limit: the weight that uses the whole range of conductances, or one for each output, (outputs, 1).
         cells: conductances of the cells, siemens, shape (outputs, k, inputs), float32.
         bias_cells: conductances of the bias columns, (blocks, inputs), or None.
-        seen: `cells` and `bias_cells` as their arrays' edges see them, behind the wires.
+        ranges: its converters' own ranges, where calibrated.
         slope, intercept: digital correction of the outputs, set by `tune` until programmed again.
+        matrix: the weights that the cells stand for, (outputs, inputs), in the type of its products.
+        digital: compute with `ideal` instead, as the plain layer does.
     """
 
-    def __init__(self, name: str, plain: nn.Linear | nn.Conv2d, chip: Chip) -> None:
+    def __init__(self, name: str, plain: Plain, chip: Chip) -> None:
         super().__init__()
-        if isinstance(plain, nn.Conv2d) and (plain.groups != 1 or plain.padding_mode != "zeros"):
-            raise UserError(
-                f"layer '{name}' is a Conv2d with groups = {plain.groups}, padding_mode = "
-                f"'{plain.padding_mode}': only groups = 1 with 'zeros' maps to crossbars"
-            )
+        _check_plain(name, plain)
         self.name, self.chip = name, chip
         weight = plain.weight.detach()
-        self.conv: Convolution | None = None
-        if isinstance(plain, nn.Conv2d):
-            border: Any = tuple(plain._reversed_padding_repeated_twice)
-            kernel, stride, dilation = (_pair(s) for s in (plain.kernel_size, plain.stride, plain.dilation))
-            self.conv = Convolution(kernel, stride, dilation, border)
-            weight = weight.permute(0, 2, 3, 1).flatten(1)
-        # Plain attributes, not buffers: a change of the network's type must not touch them.
-        self.ideal = weight.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-        self.limit = checked_limit(self.ideal, chip.limit, name)
-        self.threshold = None if plain.bias is None else plain.bias.detach().float().clone()
-        self.slope, self.intercept = 1.0, 0.0
+        self.conv = None if isinstance(plain, nn.Linear) else Convolution.of(plain)
+        weight = weight if self.conv is None else self.conv.matrix(weight)
+        ideal = weight.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        self.ideal = nn.Parameter(ideal, requires_grad=False)
+        own = None if plain.bias is None else plain.bias.detach().float().clone()
+        self.bias = None if own is None else nn.Parameter(own, requires_grad=False)
+        self.limit = self._limit_of(ideal)
+        self.slope, self.intercept, self.ranges = 1.0, 0.0, Ranges()
+        self.cells = nn.Buffer(ideal.new_zeros(self.cell_shape))
+        self.bias_cells = nn.Buffer(ideal.new_zeros(self.bias_shape)) if chip.has_bias_column else None
+        self.matrix = torch.zeros_like(ideal)
+        self._behind: tuple[Tensor, Tensor | None] = (self.cells, self.bias_cells)
+        self.digital = self.calibrating = self.looked = False
+        for hooks in _HOOKS:
+            getattr(self, hooks).update(getattr(plain, hooks))
+
+    # ---- shapes ------------------------------------------------------------------------------------------
 
     @property
     def cell_shape(self) -> tuple[int, int, int]:
@@ -86,43 +84,168 @@ class CrossbarLayer(nn.Module):
         return self.ideal.shape[0], len(self.chip.scheme.signs), self.ideal.shape[1]
 
     @property
+    def groups(self) -> int:
+        """How many matrices lie side by side, each on its own inputs and in its own arrays."""
+        return 1 if self.conv is None else self.conv.groups
+
+    @property
     def bias_shape(self) -> tuple[int, int]:
         """(blocks, inputs) of the bias columns; (0, inputs) if the scheme has none."""
         outputs, _, inputs = self.cell_shape
-        return self.chip.blocks(outputs) if self.chip.has_bias_column else 0, inputs
+        blocks = self.groups * self.chip.blocks(outputs // self.groups)
+        return blocks if self.chip.has_bias_column else 0, inputs
 
-    def bind(self, cells: Tensor, bias_cells: Tensor, dtype: torch.dtype) -> None:
-        """Use these tensors, of `cell_shape` and `bias_shape`, as the layer's cells; `dtype` for products."""
-        self.cells = cells
-        self.ideal = self.ideal.to(cells.device)
-        self.threshold = None if self.threshold is None else self.threshold.to(cells.device)
-        self.bias_cells = bias_cells if self.chip.has_bias_column else None
-        self.matrix = torch.empty(self.ideal.shape, dtype=dtype, device=cells.device)
-        self.weight = self.matrix
+    @property
+    def arrays(self) -> int:
+        """Number of arrays it takes."""
+        outputs, _, inputs = self.cell_shape
+        return self.groups * sum(1 for _ in self.chip.tiles(outputs // self.groups, inputs))
+
+    @property
+    def in_features(self) -> int:
+        """Inputs of a dense layer."""
         if self.conv is not None:
-            self.weight = self.matrix.unflatten(1, (*self.conv.kernel, -1)).permute(0, 3, 1, 2)
+            raise AttributeError(f"{self._where} is a convolution: it has in_channels, no in_features")
+        return self.ideal.shape[1]
 
-    def program(self, generator: Generator) -> None:
-        """Write the ideal weights into the cells and disturb them by the chip's variation."""
-        device, scheme, steps = self.chip.device, self.chip.scheme, self.chip.variation
-        low, high = device.g_off, device.g_on
-        for step in steps:
-            low, high = step.endpoints(low, high, device, generator)
-        for cells, wanted in zip(self._chunks(self.cells), self._chunks(self.ideal), strict=True):
-            scheme.targets(wanted, self.limit, low, high, out=cells)
-            to_levels(cells, device.levels, low, high)
-            self._disturb(cells, steps, generator)
+    @property
+    def out_features(self) -> int:
+        """Outputs of a dense layer."""
+        if self.conv is not None:
+            raise AttributeError(f"{self._where} is a convolution: it has out_channels, no out_features")
+        return self.ideal.shape[0]
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of a convolution's inputs."""
+        if self.conv is None:
+            raise AttributeError(f"{self._where} is a dense layer: it has in_features, no in_channels")
+        return self.conv.channels
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of a convolution's outputs."""
+        if self.conv is None:
+            raise AttributeError(f"{self._where} is a dense layer: it has out_features, no out_channels")
+        return self.ideal.shape[0]
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights that the cells stand for, shaped as the plain layer's; converters act on products alone."""
+        return self._shaped(self.matrix)
+
+    def _shaped(self, matrix: Tensor) -> Tensor:
+        if self.conv is None:
+            return matrix
+        filters = self.conv.filters(matrix)
+        return filters.squeeze(2) if self.conv.line else filters
+
+    @property
+    def _where(self) -> str:
+        return f"layer '{self.name}'"
+
+    def extra_repr(self) -> str:
+        outputs, k, inputs = self.cell_shape
+        array = self.chip.array
+        size = f"{array.rows or inputs} x {array.columns or outputs // self.groups * k}"
+        kind = "" if self.conv is None else f"kernel {self.conv.kernel[0]} x {self.conv.kernel[1]}, "
+        groups = f" in {self.groups} groups" if self.groups > 1 else ""
+        scheme = type(self.chip.scheme).__name__
+        return f"{inputs} x {outputs}{groups}, {kind}{self.arrays} arrays of {size} cells at most, {scheme}"
+
+    # ---- programming -------------------------------------------------------------------------------------
+
+    def bind(self, cells: Tensor, bias_cells: Tensor) -> None:
+        """Use these tensors, of `cell_shape` and `bias_shape`, for the layer's conductances from now on."""
+        cells.copy_(self.cells)
+        self.cells = cells
         if self.bias_cells is not None:
-            self.bias_cells.fill_((low + high) / 2)
-        self._disturb_bias(steps, generator)
+            bias_cells.copy_(self.bias_cells)
+            self.bias_cells = bias_cells
+
+    @torch.no_grad()
+    def write(self, weight: Tensor) -> None:
+        """Give the layer new weights, which it holds once it is programmed.
+
+        Args:
+            weight: shaped as the plain layer's, or (outputs, inputs) in the order of the cells.
+
+        Raises:
+            UserError: for another shape, a weight that is not finite, or one beyond the chip's limit.
+        """
+        weight = weight.detach()
+        if self.conv is not None and weight.shape == self._shaped(self.matrix).shape:
+            weight = self.conv.matrix(weight)
+        if weight.shape != self.ideal.shape:
+            wanted = tuple(self._shaped(self.matrix).shape)
+            raise UserError(f"{self._where} has weights of shape {wanted}, not {tuple(weight.shape)}")
+        self.limit = self._limit_of(weight)
+        self.ideal.copy_(weight)
+
+    def _limit_of(self, weight: Tensor) -> float | Tensor:
+        limit = checked_limit(weight, self.chip.limit, self.name)
+        if self.chip.scale == "layer":
+            return limit
+        each = weight.abs().amax(1, keepdim=True).float()
+        return torch.where(each == 0, 1.0, each)
+
+    @torch.no_grad()
+    def program(self, generator: Generator) -> None:
+        """Write the ideal weights into the cells and disturb them by the chip's variation.
+
+        In `train` mode weights that have moved beyond a limit of the chip's are first brought back to it.
+
+        Raises:
+            UserError: if the variation makes a conductance that is no finite number.
+        """
+        if self.training:
+            self.settle()
+        self._program(self.cells, self.bias_cells, self.chip.variation, generator)
         self.slope, self.intercept = 1.0, 0.0
         self.refresh()
 
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Take weights that training has moved: within the chip's limit, or with a limit of their own."""
+        if self.chip.limit is not None:
+            self.ideal.clamp_(-self.chip.limit, self.chip.limit)
+        self.limit = self._limit_of(self.ideal)
+
+    def _program(
+        self, cells: Tensor, bias_cells: Tensor | None, steps: tuple[Step, ...], generator: Generator
+    ) -> None:
+        device, scheme = self.chip.device, self.chip.scheme
+        low, high = device.g_off, device.g_on
+        for step in steps:
+            low, high = step.endpoints(low, high, device, generator)
+        # Each output on its own scale: as a layer of the limit 1.
+        wanted, limit = self.ideal.detach(), self.limit
+        if isinstance(limit, Tensor):
+            wanted, limit = wanted / limit, 1.0
+        for part, ideal in zip(self._chunks(cells), self._chunks(wanted), strict=True):
+            scheme.targets(ideal, limit, low, high, out=part)
+            to_levels(part, device.levels, low, high)
+            self._disturb(part, steps, generator)
+        if bias_cells is not None:
+            bias_cells.fill_((low + high) / 2)
+        self._disturb_bias(bias_cells, steps, generator)
+
+    @torch.no_grad()
+    def exact(self) -> Tensor:
+        """The weights, (outputs, inputs), that cells without any variation or wires stand for."""
+        cells = torch.empty_like(self.cells)
+        bias = None if self.bias_cells is None else torch.empty_like(self.bias_cells)
+        self._program(cells, bias, (), torch.Generator(cells.device))
+        out = torch.empty_like(cells[:, 0])
+        self._weights((cells, bias), self._unit, out)
+        return out
+
+    @torch.no_grad()
     def disturb(self, steps: tuple[Step, ...], generator: Generator) -> None:
         """Apply further steps to the cells as they stand."""
         for cells in self._chunks(self.cells):
             self._disturb(cells, steps, generator)
-        self._disturb_bias(steps, generator)
+        self._disturb_bias(self.bias_cells, steps, generator)
         self.refresh()
 
     def _chunks(self, of: Tensor) -> tuple[Tensor, ...]:
@@ -131,39 +254,90 @@ class CrossbarLayer(nn.Module):
 
     def _disturb(self, cells: Tensor, steps: tuple[Step, ...], generator: Generator) -> None:
         for step in steps:
-            step(cells, self.chip.device, generator)
+            returned: object = step(cells, self.chip.device, generator)
+            if returned is not None:
+                raise UserError(
+                    f"{type(step).__name__} returns a {type(returned).__name__}: a step changes the "
+                    "conductances that it is given in place, and returns nothing"
+                )
 
-    def _disturb_bias(self, steps: tuple[Step, ...], generator: Generator) -> None:
+    def _disturb_bias(self, bias_cells: Tensor | None, steps: tuple[Step, ...], generator: Generator) -> None:
         scheme = self.chip.scheme
-        if self.bias_cells is not None and isinstance(scheme, SingleColumn) and not scheme.ideal_bias:
-            self._disturb(self.bias_cells, steps, generator)
+        if bias_cells is not None and isinstance(scheme, SingleColumn) and not scheme.ideal_bias:
+            self._disturb(bias_cells, steps, generator)
 
-    def refresh(self) -> None:
-        """Take changed conductances into use."""
-        self.seen = behind_wires(self.chip, self.cells, self.bias_cells)
-        self.correct(self.slope, self.intercept)
-
-    def correct(self, slope: float, intercept: float) -> None:
-        """Set the digital correction, and the matrix of the plain layer where outputs are read exactly."""
-        self.slope, self.intercept = slope, intercept
-        if self.chip.array.adc is None:
-            exact = self.matrix.dtype == torch.float32
-            out = self.matrix if exact else torch.empty_like(self.matrix, dtype=torch.float32)
-            weights(self.chip, *self.seen, self.unit, out)
-            if not exact:
-                self.matrix.copy_(out)
+    # ---- what the cells stand for ------------------------------------------------------------------------
 
     @property
-    def unit(self) -> float:
-        """Weight per siemens, the digital correction included."""
-        return self.chip.scheme.unit(self.chip.device, self.limit) * self.slope
+    def seen(self) -> tuple[Tensor, Tensor | None]:
+        """`cells` and `bias_cells` as their arrays' edges see them, behind the wires."""
+        return (self.cells, self.bias_cells) if self.chip.array.wires is None else self._behind
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Take changed conductances into use.
+
+        Raises:
+            UserError: if one of them is no finite number.
+        """
+        if self.chip.array.wires is not None:
+            seen, seen_bias = torch.empty_like(self.cells), None
+            if self.bias_cells is not None:
+                seen_bias = torch.empty_like(self.bias_cells)
+            for outputs, blocks in self._parts():
+                own = None if self.bias_cells is None else self.bias_cells[blocks]
+                seen[outputs], behind = behind_wires(self.chip, self.cells[outputs], own)
+                if seen_bias is not None and behind is not None:
+                    seen_bias[blocks] = behind
+            self._behind = seen, seen_bias
+        self.correct(self.slope, self.intercept)
+        if not math.isfinite(float(self.matrix.sum())) and not torch.isfinite(self.matrix).all():
+            steps = ", ".join(type(step).__name__ for step in self.chip.variation) or "a change from outside"
+            raise UserError(f"{self._where} has a conductance that is no finite number, after {steps}")
+
+    def correct(self, slope: float, intercept: float) -> None:
+        """Set the digital correction, and `matrix` with it."""
+        self.slope, self.intercept = slope, intercept
+        exact = self.matrix.dtype == torch.float32
+        out = self.matrix if exact else torch.empty_like(self.matrix, dtype=torch.float32)
+        self._weights(self.seen, self.unit, out)
+        if not exact:
+            self.matrix.copy_(out)
+
+    def _parts(self) -> Iterator[tuple[slice, slice]]:
+        """Outputs and blocks of each group."""
+        outputs, blocks = len(self.ideal) // self.groups, self.bias_shape[0] // self.groups
+        for group in range(self.groups):
+            yield (
+                slice(group * outputs, (group + 1) * outputs),
+                slice(group * blocks, (group + 1) * blocks),
+            )
+
+    def _weights(self, seen: tuple[Tensor, Tensor | None], unit: float | Tensor, out: Tensor) -> None:
+        cells, bias = seen
+        if bias is None or self.groups == 1:
+            weights(self.chip, cells, bias, unit, out)
+            return
+        for outputs, blocks in self._parts():
+            own = unit[outputs] if isinstance(unit, Tensor) else unit
+            weights(self.chip, cells[outputs], bias[blocks], own, out[outputs])
+
+    @property
+    def _unit(self) -> float | Tensor:
+        return self.chip.scheme.unit(self.chip.device, self.limit)  # pyright: ignore[reportArgumentType]
+
+    @property
+    def unit(self) -> float | Tensor:
+        """Weight per siemens, the digital correction included; with a scale for each output, (outputs, 1)."""
+        return self._unit * self.slope
 
     def effective(self) -> Tensor:
         """The weights that the cells stand for behind their wires, (outputs, inputs), float32."""
-        out = torch.empty_like(self.ideal)
-        weights(self.chip, *self.seen, self.unit, out)
+        out = torch.empty_like(self.ideal.detach())
+        self._weights(self.seen, self.unit, out)
         return out
 
+    @torch.no_grad()
     def tune(self, generator: Generator, samples: int) -> None:
         """Fit one slope and one intercept by least squares on random inputs, as MemTorch does.
 
@@ -171,67 +345,223 @@ class CrossbarLayer(nn.Module):
         them until the layer is programmed again.
         """
         if isinstance(self.chip.array.adc, SenseAmplifier):
-            raise UserError(f"layer '{self.name}' is read by sense amplifiers: signs have no slope to tune")
+            raise UserError(f"{self._where} is read by sense amplifiers: signs have no slope to tune")
         self.correct(1.0, 0.0)
         dac = self.chip.array.dac
-        low, high = (-1.0, 1.0) if dac is None else (-dac.limit if dac.signed else 0.0, dac.limit)
-        x = self.ideal.new_empty(samples, self.ideal.shape[1]).uniform_(low, high, generator=generator)
-        x = x if dac is None else dac(x)
-        wanted, got = (x @ self.ideal.T).double(), self._products(x, None).double()
+        top = 1.0 if dac is None else self.ranges.largest_input(self.chip.array)
+        low, high = (-top if dac is None or dac.signed else 0.0), top
+        x = self.cells.new_empty(samples, self.groups, self.ideal.shape[1])
+        x = self.volts(x.uniform_(low, high, generator=generator))
+        ideal = self.ideal.detach().unflatten(0, (self.groups, -1))
+        wanted = torch.cat([x[:, group] @ part.T for group, part in enumerate(ideal)], 1).double()
+        if self.chip.array.adc is None:
+            x, held = x.to(self.matrix.dtype), self.matrix.unflatten(0, (self.groups, -1))
+            got = torch.cat([F.linear(x[:, group], part) for group, part in enumerate(held)], 1).double()
+        else:
+            got = self.read_volts(x.float()).double()
         centred = got - got.mean()
         power = float((centred * centred).sum())
         if power == 0:
-            raise UserError(
-                f"layer '{self.name}' gives one output for every input: there is no slope to tune"
-            )
+            raise UserError(f"{self._where} gives one output for every input: there is no slope to tune")
         slope = float((centred * (wanted - wanted.mean())).sum()) / power
         self.correct(slope, float(wanted.mean()) - slope * float(got.mean()))
 
-    def _digital_bias(self) -> Tensor | None:
-        if self.intercept == 0:
-            return self.threshold
-        own = self.ideal.new_zeros(len(self.ideal)) if self.threshold is None else self.threshold
-        return own + self.intercept
-
-    def _products(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        """Outputs for rows of inputs `x`, (n, inputs)."""
-        dac, adc = self.chip.array.dac, self.chip.array.adc
-        x = x if dac is None else dac(x)
-        if adc is None:
-            return F.linear(
-                x.to(self.matrix.dtype), self.matrix, None if bias is None else bias.to(self.matrix.dtype)
-            )
-        return read(self.chip, x.float(), *self.seen, self.unit, bias)
+    # ---- inference and training --------------------------------------------------------------------------
 
     def forward(self, x: Tensor) -> Tensor:
-        """Outputs for `x`, shaped as the plain layer takes and gives them, in the layer's dtype."""
-        bias = self._digital_bias()
+        """Outputs for `x`, shaped as the plain layer takes and gives them, in the layer's type of products.
+
+        Raises:
+            UserError: for inputs of another shape.
+        """
+        self._check_inputs(x)
+        single = self.conv is not None and x.ndim == (2 if self.conv.line else 3)
+        if single:
+            x = x.unsqueeze(0)
+        if self.conv is not None and self.conv.line:
+            x = x.unsqueeze(2)
+        y = self._forward(x)
+        if self.conv is not None and self.conv.line:
+            y = y.squeeze(2)
+        return y.squeeze(0) if single else y
+
+    def _forward(self, x: Tensor) -> Tensor:
+        if self.digital:
+            return self._operate(x.float(), self.ideal, self.bias)
+        if self.calibrating:
+            self._calibrate(x)
+        if self.training:
+            return self._trained(x)
+        if not self.looked and x.numel():
+            self.looked = look_at_converters(self, x)
+        if self.chip.array.adc is not None:
+            return self._converted(x)
+        return self._operate(self.volts(x).to(self.matrix.dtype), self.matrix, self._digital_bias())
+
+    def _operate(self, x: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
+        """The plain layer with these weights (outputs, inputs) and this bias."""
+        bias = None if bias is None else bias.to(x.dtype)
         if self.conv is None:
-            return self._products(x.flatten(0, -2), bias).unflatten(0, x.shape[:-1]).to(self.matrix.dtype)
-        conv, array = self.conv, self.chip.array
-        if array.adc is None:
-            x = (x if array.dac is None else array.dac(x)).to(self.matrix.dtype)
-            bias = None if bias is None else bias.to(x.dtype)
-            padding = conv.padding
-            if padding is None:
-                x, padding = F.pad(x, conv.border), (0, 0)
-            return F.conv2d(x, self.weight, bias, conv.stride, padding, conv.dilation)
-        return self._convolve(conv, x, bias)
+            return F.linear(x.reshape(-1, x.shape[-1]), matrix, bias).view(*x.shape[:-1], -1)
+        padding = self.conv.padding
+        if padding is None:
+            x, padding = F.pad(x, self.conv.border), (0, 0)
+        weight = self.conv.filters(matrix)
+        return F.conv2d(x, weight, bias, self.conv.stride, padding, self.conv.dilation, self.conv.groups)
 
-    def _convolve(self, conv: Convolution, x: Tensor, bias: Tensor | None) -> Tensor:
-        """Convolution read through converters: im2col, a few pictures at a time."""
-        x = F.pad(x, conv.border)
-        reach = [(k - 1) * d + 1 for k, d in zip(conv.kernel, conv.dilation, strict=True)]
-        height, width = ((n - r) // s + 1 for n, r, s in zip(x.shape[-2:], reach, conv.stride, strict=True))
-        at_once = max(1, _PATCH_VALUES // (height * width * self.ideal.shape[1]))
-        outputs = []
-        for part in x.split(at_once):
-            patches = F.unfold(part.float(), conv.kernel, conv.dilation, 0, conv.stride)
-            rows = patches.unflatten(1, (x.shape[1], -1)).permute(0, 3, 2, 1).flatten(2).flatten(0, 1)
-            outputs.append(self._products(rows, bias).to(self.matrix.dtype))
-        return torch.cat(outputs).view(len(x), height, width, -1).permute(0, 3, 1, 2)
+    def _trained(self, x: Tensor) -> Tensor:
+        """As `_forward`, with gradients: straight through levels, variation, wires and converters."""
+        dac, adc = self.chip.array.dac, self.chip.array.adc
+        x = x.float()
+        if dac is not None:
+            top = self.ranges.largest_input(self.chip.array)
+            x = straight_through(self.volts(x.detach()), x.clamp(-top if dac.signed else 0.0, top))
+        held = straight_through(self.matrix.float().clone(), self.ideal)
+        plain = self._operate(x, held, self.bias)
+        if adc is None:
+            return plain
+        with torch.no_grad():
+            read_out = self._converted(x.detach()).float()
+        # A comparator's gradient passes where its signal is within one weight, as that of a binary activation.
+        return straight_through(read_out, F.hardtanh(plain) if isinstance(adc, SenseAmplifier) else plain)
+
+    def volts(self, x: Tensor) -> Tensor:
+        """What the DAC makes of inputs, of any shape."""
+        dac = self.chip.array.dac
+        return x if dac is None else dac(x, self.ranges.largest_input(self.chip.array))
+
+    def _digital_bias(self) -> Tensor | None:
+        own = None if self.bias is None else self.bias.detach()
+        if self.intercept == 0:
+            return own
+        return (self.cells.new_zeros(len(self.ideal)) if own is None else own) + self.intercept
+
+    def rows(self, x: Tensor) -> Iterator[Tensor]:
+        """The input vectors of `x`, (n, groups, inputs), some at a time, as the arrays meet them before the DAC.
+
+        `x` is as `forward` takes it, but with a batch axis; a line is a picture of one row.
+        """
+        if self.conv is None:
+            rows = x.reshape(-1, 1, x.shape[-1])
+            yield from rows.split(self._at_once(1))
+            return
+        x = F.pad(x, self.conv.border)
+        height, width = self.conv.places(*x.shape[-2:])
+        for part in x.split(self._at_once(height * width)):
+            yield self.conv.patches(part.float())
+
+    def _at_once(self, vectors: int) -> int:
+        """How many samples of so many input vectors each are read together."""
+        outputs, k, inputs = self.cell_shape
+        return max(1, _VALUES_AT_ONCE // (vectors * max(inputs * self.groups, outputs * k)))
+
+    def _converted(self, x: Tensor, tally: Tally | None = None) -> Tensor:
+        """Outputs read through converters, a bounded number of currents at a time."""
+        bias, outputs = self._digital_bias(), len(self.ideal)
+        dtype = self.matrix.dtype
+        if self.conv is None:
+            out = torch.empty(math.prod(x.shape[:-1]), outputs, dtype=dtype, device=x.device)
+        else:
+            border = self.conv.border
+            height, width = self.conv.places(
+                x.shape[-2] + border[2] + border[3], x.shape[-1] + border[0] + border[1]
+            )
+            out = torch.empty(len(x) * height * width, outputs, dtype=dtype, device=x.device)
+        start = 0
+        for rows in self.rows(x) if out.numel() else ():
+            for some in rows.split(self._at_once(1)):  # the patches of one large picture
+                out[start : start + len(some)] = self.read_volts(self.volts(some).float(), bias, tally)
+                start += len(some)
+        if self.conv is None:
+            return out.view(*x.shape[:-1], outputs)
+        return out.view(len(x), height, width, outputs).permute(0, 3, 1, 2)
+
+    def read_volts(self, x: Tensor, bias: Tensor | None = None, tally: Tally | None = None) -> Tensor:
+        """Outputs (n, outputs) for voltages (n, groups, inputs), float32, `bias` (outputs,) added."""
+        cells, bias_cells = self.seen
+        found = []
+        for group, (outputs, blocks) in enumerate(self._parts()):
+            unit = self.unit[outputs] if isinstance(self.unit, Tensor) else self.unit
+            own = None if bias is None else bias[outputs]
+            columns = None if bias_cells is None else bias_cells[blocks]
+            y = read(self.chip, x[:, group], cells[outputs], columns, unit, own, self.ranges, tally)
+            found.append(y)
+        return found[0] if len(found) == 1 else torch.cat(found, 1)
+
+    def _calibrate(self, x: Tensor) -> None:
+        """Widen the converters' own ranges to what inputs `x` need."""
+        array = self.chip.array
+        if array.dac is not None and array.dac.limit is None and x.numel():
+            largest = max(self.ranges.inputs or 0.0, float(x.abs().max()))
+            self.ranges = replace(self.ranges, inputs=largest or None)
+        if isinstance(array.adc, ADC) and array.adc.range is None:
+            kept, tally = self.ranges.current, Tally()
+            self.ranges = replace(self.ranges, current=None)
+            self._converted(x, tally)
+            largest = max(kept or 0.0, tally.largest)
+            self.ranges = replace(self.ranges, current=largest or None)
+
+    def _check_inputs(self, x: Tensor) -> None:
+        shape = tuple(x.shape)
+        if self.conv is None:
+            if x.ndim == 0 or shape[-1] != self.ideal.shape[1]:
+                raise UserError(f"{self._where} takes inputs of shape (..., {self.ideal.shape[1]}), not {shape}")
+            return
+        sides = 1 if self.conv.line else 2
+        wanted = f"(n, {self.conv.channels}, {'length' if sides == 1 else 'height, width'})"
+        if x.ndim not in (sides + 1, sides + 2) or shape[-sides - 1] != self.conv.channels:
+            raise UserError(f"{self._where} takes inputs of shape {wanted}, not {shape}")
+        left, right, top, bottom = self.conv.border
+        height = 1 if self.conv.line else shape[-2]
+        if min(self.conv.places(height + top + bottom, shape[-1] + left + right)) < 1:
+            raise UserError(f"{self._where} takes inputs at least as large as its kernel, not {shape}")
+
+    # ---- torch's own: type, place and saving -------------------------------------------------------------
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Any:
+        # Behind .to, .cuda, .bfloat16: another type is that of the products, never of conductances or weights.
+        probe = fn(torch.empty(0, dtype=self.matrix.dtype, device=self.matrix.device))
+        super()._apply(lambda tensor: tensor.to(probe.device), recurse)
+        self._behind = tuple(None if t is None else t.to(probe.device) for t in self._behind)  # pyright: ignore
+        if isinstance(self.limit, Tensor):
+            self.limit = self.limit.to(probe.device)
+        self.matrix = torch.empty(self.ideal.shape, dtype=probe.dtype, device=probe.device)
+        self.correct(self.slope, self.intercept)
+        return self
+
+    def get_extra_state(self) -> dict[str, Any]:
+        limit = self.limit.flatten().tolist() if isinstance(self.limit, Tensor) else self.limit
+        ranges = {"inputs": self.ranges.inputs, "current": self.ranges.current}
+        return {"chip": repr(self.chip), "limit": limit, "slope": self.slope, "intercept": self.intercept} | ranges
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        limit = state["limit"]
+        self.limit = self.cells.new_tensor(limit).unsqueeze(1) if isinstance(limit, list) else limit
+        self.ranges = Ranges(state["inputs"], state["current"])
+        self.slope, self.intercept = state["slope"], state["intercept"]
+        self.refresh()
 
 
-def _pair(sizes: tuple[int, ...]) -> tuple[int, int]:
-    rows, columns = sizes
-    return rows, columns
+_HOOKS = (
+    "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks",
+)  # fmt: skip
+"""Where torch keeps a module's hooks; it has no public list of them."""
+
+
+def _check_plain(name: str, plain: Plain) -> None:
+    """Refuse what would not be the layer that it seems to be."""
+    kind = type(plain).__name__
+    if not isinstance(plain, nn.Linear) and plain.padding_mode != "zeros":
+        raise UserError(
+            f"layer '{name}' is a {kind} with padding_mode = '{plain.padding_mode}': only 'zeros' maps to "
+            "crossbars; name it in keep to leave it digital"
+        )
+    names = {n for n, _ in plain.named_parameters(recurse=False)} | {n for n, _ in plain.named_buffers()}
+    if extra := sorted(names - {"weight", "bias"}):
+        raise UserError(
+            f"layer '{name}' is a {kind} whose weight is computed from '{extra[0]}' (weight_norm, pruning): "
+            "make it permanent first (torch.nn.utils has a remove function for each), or name it in keep"
+        )
+    if plain.weight.numel() == 0:
+        raise UserError(f"layer '{name}' is a {kind} without weights: name it in keep to leave it digital")

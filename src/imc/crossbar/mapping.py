@@ -1,4 +1,4 @@
-"""Signed weights on conductances that are always positive: four schemes.
+"""Signed weights on conductances that are always positive: four schemes, and slices of bits.
 
 A layer's weights w, shape (outputs, inputs), become the target conductances of cells, shape
 (outputs, k, inputs), k cells to a weight. A scheme says which targets, and how the currents of the columns
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from imc.crossbar.cells import Device
+from imc.crossbar.checks import whole
 from imc.errors import UserError
 
 
@@ -31,6 +32,17 @@ class Scheme:
     signs: ClassVar[tuple[int, ...]] = (1,)
     reference: ClassVar[Literal["none", "column", "current", "digital"]] = "none"
     span: ClassVar[float] = 0.5
+
+    def check(self, device: Device) -> None:
+        """Refuse a device that cannot hold this scheme's cells.
+
+        Raises:
+            UserError: naming what is missing.
+        """
+
+    def midway(self, device: Device) -> float:
+        """What the reference subtracts for each row, siemens: by default the middle of ON and OFF."""
+        return device.g_half
 
     def targets(self, w: Tensor, limit: float, low: float, high: float, out: Tensor) -> None:
         """Write target conductances, siemens, into `out` (outputs, k, inputs) for `w` (outputs, inputs).
@@ -117,6 +129,80 @@ class Offset(Scheme):
     reference: ClassVar = "digital"
 
 
+@dataclass(frozen=True)
+class BitSliced(Scheme):
+    """A weight's bits on several cells side by side, shifted and added digitally: ISAAC, section 4.
+
+    A weight w is the integer round(w/limit (2^(B-1) - 1)) plus 2^(B-1), B = cells * cell_bits, so that 0 has a
+    code of its own; its digits of `cell_bits` bits, lowest first, lie on `cells` cells, digit 0 being OFF and
+    the largest ON. The digital side takes away 2^(B-1), and what OFF cells let through, times the sum of the
+    inputs. With `DAC(bits, serial=True)` and an ADC whose step is one digit, products are exact.
+
+    Attributes:
+        cells: cells of a weight.
+        cell_bits: bits of a cell; a device of levels must have 2^cell_bits of them, evenly spaced.
+
+    Raises:
+        UserError: unless both are whole numbers of 1 or more, with 2 to 24 bits together.
+    """
+
+    reference: ClassVar = "digital"
+
+    cells: int = 8
+    cell_bits: int = 2
+
+    def __post_init__(self) -> None:
+        whole("cells", self.cells, 1, "a sliced weight needs 1 cell at least")
+        whole("cell_bits", self.cell_bits, 1, "a cell holds 1 bit at least")
+        if not 2 <= self.bits <= 24:
+            raise UserError(
+                f"cells = {self.cells} of cell_bits = {self.cell_bits}: a weight takes 2 to 24 bits together"
+            )
+
+    @property
+    def bits(self) -> int:
+        """Bits of a weight."""
+        return self.cells * self.cell_bits
+
+    @property
+    def signs(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What each cell's digit is worth."""
+        return tuple(1 << self.cell_bits * digit for digit in range(self.cells))
+
+    @property
+    def _top(self) -> int:
+        """The largest digit."""
+        return 2**self.cell_bits - 1
+
+    def check(self, device: Device) -> None:
+        if device.levels is not None and (device.levels - 1) % self._top:
+            raise UserError(
+                f"levels = {device.levels}: slices of {self.cell_bits} bits need a device of "
+                f"{self._top + 1} levels, or None"
+            )
+
+    def midway(self, device: Device) -> float:
+        digit = (device.g_on - device.g_off) / self._top
+        return device.g_off * sum(self.signs) + digit * 2 ** (self.bits - 1)
+
+    def targets(self, w: Tensor, limit: float, low: float, high: float, out: Tensor) -> None:
+        half = 2 ** (self.bits - 1)
+        codes = torch.round(w.double() * ((half - 1) / limit)).to(torch.int64) + half
+        for digit in range(self.cells):
+            part = (codes >> self.cell_bits * digit) & self._top
+            torch.mul(part, (high - low) / self._top, out=out[:, digit]).add_(low)
+
+    def difference(
+        self, columns: Sequence[Tensor], reference: Tensor | float, out: Tensor | None = None
+    ) -> Tensor:
+        total = sum(worth * column.double() for worth, column in zip(self.signs, columns, strict=True))
+        signal = (total - reference).to(columns[0].dtype)  # a small difference of large sums
+        return signal if out is None else out.copy_(signal)
+
+    def unit(self, device: Device, limit: float) -> float:
+        return limit / (2 ** (self.bits - 1) - 1) * self._top / (device.g_on - device.g_off)
+
+
 def checked_limit(weights: Tensor, limit: float | None, where: str) -> float:
     """The weight that uses the whole range of conductances: `limit`, by default the largest magnitude.
 
@@ -125,7 +211,7 @@ def checked_limit(weights: Tensor, limit: float | None, where: str) -> float:
     """
     if not torch.isfinite(weights).all():
         raise UserError(f"layer '{where}' holds a weight that is not a finite number")
-    largest = float(weights.abs().max())
+    largest = float(weights.abs().max()) if weights.numel() else 0.0
     if limit is not None and largest > limit:
         raise UserError(f"layer '{where}' holds a weight of magnitude {largest:g}: the limit is {limit:g}")
     return limit or largest or 1.0  # a layer of zeros has no scale of its own
@@ -136,4 +222,6 @@ def to_levels(g: Tensor, levels: int | None, low: float, high: float) -> Tensor:
     if levels is None:
         return g
     step = (high - low) / (levels - 1)
+    if step == 0:  # drawn endpoints may meet
+        return g.fill_(low)
     return g.sub_(low).div_(step).round_().mul_(step).add_(low)

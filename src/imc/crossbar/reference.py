@@ -61,7 +61,7 @@ def linear(
     whole range, `bias` (outputs,) the digital bias.
     """
     array, scheme, device = chip.array, type(chip.scheme).__name__, chip.device
-    v = x if array.dac is None else quantise(x, array.dac.bits, array.dac.limit, array.dac.signed)
+    v = x if array.dac is None else quantise(x, array.dac.bits, array.dac.limit or 1.0, array.dac.signed)
     outputs, _, inputs = cells.shape
     tall = array.rows or inputs
     per_array = chip.outputs_per_array(outputs)
@@ -75,7 +75,7 @@ def linear(
         if array.adc is None or comparator:
             return current
         range_ = array.adc.range or min(together, inputs)
-        full = range_ * device.g_on * (array.dac.limit if array.dac else 1)
+        full = range_ * device.g_on * ((array.dac.limit or 1.0) if array.dac else 1)
         return quantise(current, array.adc.bits, full, signed)
 
     def column(o: int, which: int, start: int) -> Matrix:

@@ -128,14 +128,14 @@ def error(mapped: CrossbarNetwork, x: Tensor) -> float:
         if layer := mapped.layers.get(name):
             cells = layer.cells.double()
             matrix = (cells[:, 0] - cells[:, 1]) * layer.unit
-            assert layer.threshold is not None
+            assert layer.bias is not None
             plain: nn.Module
             if layer.conv is None:
                 plain = nn.Linear(matrix.shape[1], matrix.shape[0])
             else:
                 matrix = matrix.unflatten(1, (*layer.conv.kernel, -1)).permute(0, 3, 1, 2)
                 plain = nn.Conv2d(matrix.shape[1], matrix.shape[0], layer.conv.kernel)
-            plain.weight, plain.bias = nn.Parameter(matrix), nn.Parameter(layer.threshold.double())
+            plain.weight, plain.bias = nn.Parameter(matrix), nn.Parameter(layer.bias.double())
             exact.append(plain)
         else:
             exact.append(module)

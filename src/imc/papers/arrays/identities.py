@@ -91,6 +91,7 @@ def _range_error() -> float:
 def _devices_saved() -> float:
     """Share of devices that a single column saves in a layer of 512 outputs, bias column included."""
     layer = nn.Linear(64, 512)
+    layer.weight.data.sign_()  # what two levels can hold
     double, single = (
         map_network(layer, Chip(RRAM_1T1R, scheme)).conductances.numel()
         for scheme in (DoubleColumn(), SingleColumn())

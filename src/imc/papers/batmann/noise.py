@@ -44,8 +44,7 @@ class Cells:
         """Write the present weights into the cells; the layers compute with what these hold, until the next
         time."""
         for name, array in zip(LAYERS, self.arrays.layers.values(), strict=True):
-            array.ideal.copy_(self._weight(name))
-            array.limit = float(array.ideal.abs().max())
+            array.write(self._weight(name))
         sequence = np.random.SeedSequence([self.config.seed, STREAM, episode])
         self.arrays.program(int(sequence.generate_state(1)[0]))
         for name, array in zip(LAYERS, self.arrays.layers.values(), strict=True):

@@ -84,9 +84,7 @@ class Hardware:
             if layers[name].inputs == "signs" and not sigma:
                 layer.register_forward_hook(_integers)
             elif layers[name].inputs == "signs" and config.products == "bfloat16":  # signs are exact in it
-                none = layer.cells.new_empty(layer.bias_shape)
-                bias = none if layer.bias_cells is None else layer.bias_cells
-                layer.bind(layer.cells, bias, torch.bfloat16)
+                layer.to(torch.bfloat16)
         size = (layers["dense"].weight.shape[0], config.ways * config.shots)
         self._keys = map_network(nn.Linear(*size, bias=False, device=place), replace(self.chip, limit=1.0))
 
@@ -120,7 +118,7 @@ def in_cells(stored: CrossbarNetwork, seed: int) -> Similarities:
     def products(queries: Tensor, support: Tensor) -> Tensor:
         found = []
         for q, k in zip(queries, support, strict=True):
-            stored.layers[""].ideal.copy_(k)
+            stored.write({"": k})
             stored.program(seed)
             found.append(stored(q))
         return torch.stack(found)

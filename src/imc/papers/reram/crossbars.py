@@ -100,7 +100,7 @@ def _mapped(
     wires: Wires | None = None,
 ) -> CrossbarNetwork:
     """`network` on exact cells, the inputs of every layer at the levels of its activations."""
-    dac = DAC(config.activation_bits, signed=False)
+    dac = DAC(config.activation_bits, limit=1.0, signed=False)
     device = Device(config.r_on, config.r_off)
     return map_network(network, Chip(device, scheme, (), Array(side, side, wires, dac), limit=1.0))
 
