@@ -54,7 +54,7 @@ def look_at_levels(layer: "CrossbarLayer") -> None:
 def look_at_converters(layer: "CrossbarLayer", x: Tensor) -> bool:
     """Warn if converters change the layer's outputs for inputs `x` too much; whether `x` could tell.
 
-    `x` is as `CrossbarLayer.rows` takes it.
+    `x` is `CrossbarLayer.batched`.
     """
     array = layer.chip.array
     if array.dac is None and (array.adc is None or isinstance(array.adc, SenseAmplifier)):

@@ -144,7 +144,9 @@ class CrossbarLayer(nn.Module):
     def _where(self) -> str:
         return f"layer '{self.name}'"
 
-    def extra_repr(self) -> str:
+    @property
+    def size(self) -> str:
+        """Its size and its arrays in words."""
         outputs, k, inputs = self.cell_shape
         array = self.chip.array
         size = f"{array.rows or inputs} x {array.columns or outputs // self.groups * k}"
@@ -152,6 +154,9 @@ class CrossbarLayer(nn.Module):
         groups = f" in {self.groups} groups" if self.groups > 1 else ""
         scheme = type(self.chip.scheme).__name__
         return f"{inputs} x {outputs}{groups}, {kind}{self.arrays} arrays of {size} cells at most, {scheme}"
+
+    def extra_repr(self) -> str:
+        return self.size
 
     # ---- programming -------------------------------------------------------------------------------------
 
@@ -374,18 +379,26 @@ class CrossbarLayer(nn.Module):
         Raises:
             UserError: for inputs of another shape.
         """
-        self._check_inputs(x)
-        single = self.conv is not None and x.ndim == (2 if self.conv.line else 3)
-        if single:
-            x = x.unsqueeze(0)
-        if self.conv is not None and self.conv.line:
-            x = x.unsqueeze(2)
-        y = self._forward(x)
-        if self.conv is not None and self.conv.line:
-            y = y.squeeze(2)
-        return y.squeeze(0) if single else y
+        y = self.products(self.batched(x))
+        if self.conv is None:
+            return y
+        y = y.squeeze(2) if self.conv.line else y
+        return y.squeeze(0) if x.ndim == (2 if self.conv.line else 3) else y
 
-    def _forward(self, x: Tensor) -> Tensor:
+    def batched(self, x: Tensor) -> Tensor:
+        """Inputs as `forward` takes them, a convolution's with an axis for the batch and two for the picture.
+
+        Raises:
+            UserError: for inputs of another shape.
+        """
+        self._check_inputs(x)
+        if self.conv is None:
+            return x
+        x = x.unsqueeze(0) if x.ndim == (2 if self.conv.line else 3) else x
+        return x.unsqueeze(2) if self.conv.line else x
+
+    def products(self, x: Tensor) -> Tensor:
+        """Outputs for `batched` inputs, batched likewise."""
         if self.digital:
             return self._operate(x.float(), self.ideal, self.bias)
         if self.calibrating:
@@ -410,7 +423,7 @@ class CrossbarLayer(nn.Module):
         return F.conv2d(x, weight, bias, self.conv.stride, padding, self.conv.dilation, self.conv.groups)
 
     def _trained(self, x: Tensor) -> Tensor:
-        """As `_forward`, with gradients: straight through levels, variation, wires and converters."""
+        """As `products`, with gradients: straight through levels, variation, wires and converters."""
         dac, adc = self.chip.array.dac, self.chip.array.adc
         x = x.float()
         if dac is not None:
@@ -437,10 +450,7 @@ class CrossbarLayer(nn.Module):
         return (self.cells.new_zeros(len(self.ideal)) if own is None else own) + self.intercept
 
     def rows(self, x: Tensor) -> Iterator[Tensor]:
-        """The input vectors of `x`, (n, groups, inputs), some at a time, as the arrays meet them before the DAC.
-
-        `x` is as `forward` takes it, but with a batch axis; a line is a picture of one row.
-        """
+        """The input vectors of `batched` inputs, (n, groups, inputs), some at a time, before the DAC."""
         if self.conv is None:
             rows = x.reshape(-1, 1, x.shape[-1])
             yield from rows.split(self._at_once(1))
@@ -487,6 +497,15 @@ class CrossbarLayer(nn.Module):
             y = read(self.chip, x[:, group], cells[outputs], columns, unit, own, self.ranges, tally)
             found.append(y)
         return found[0] if len(found) == 1 else torch.cat(found, 1)
+
+    def count_clipped(self, x: Tensor, inputs: Tally, currents: Tally) -> None:
+        """Count what the DAC and the ADC meet, and clip, for `batched` inputs."""
+        dac = self.chip.array.dac
+        for rows in self.rows(x):
+            if dac is not None:
+                inputs.add(rows, self.ranges.largest_input(self.chip.array), dac.signed)
+            if isinstance(self.chip.array.adc, ADC):
+                self.read_volts(self.volts(rows).float(), None, currents)
 
     def _calibrate(self, x: Tensor) -> None:
         """Widen the converters' own ranges to what inputs `x` need."""

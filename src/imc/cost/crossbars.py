@@ -1,0 +1,190 @@
+"""Energy, area and time of one inference on crossbars, from a stated table of components.
+
+Counted are cells, converters, drivers, sample-and-holds, shift-and-adds, and the registers of each array; not
+counted are the memory and network between arrays, control, leakage and the digital layers. A layer's arrays
+read at once, each with one ADC (one for each stack where their currents are summed first); layers follow each
+other, one copy of each.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Self
+
+from imc.cost.components import Component
+from imc.cost.rollup import Block
+from imc.cost.table import FOLDER, Table, read
+from imc.errors import UserError
+
+ADC_BITS = 8
+"""Resolution that the table's ADC is for."""
+
+
+@cache
+def components() -> Table:
+    """The table that counts unless another is given: ``tables/crossbar.toml``."""
+    return read(FOLDER / "crossbar.toml")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one inference asks of a layer.
+
+    Attributes:
+        name: of the layer.
+        arrays: arrays in use.
+        array_rows, array_columns: size of each.
+        rows, columns: wordlines and bitlines in use, over all arrays.
+        conversions: values that converters give in one cycle.
+        adcs: ADCs, or sense amplifiers, of all arrays.
+        reads: input vectors an inference.
+        cycles: cycles of one read: 1, or one for each bit of a serial input.
+        dac_bits, adc_bits: resolution; None without such converters.
+        comparators: whether the converters are sense amplifiers.
+        volt2_siemens: sum over reads, cycles and cells of voltage squared times conductance, at 1 V full input.
+    """
+
+    name: str
+    arrays: int
+    array_rows: int
+    array_columns: int
+    rows: int
+    columns: int
+    conversions: int
+    adcs: int
+    reads: float
+    cycles: int
+    dac_bits: int | None
+    adc_bits: int | None
+    comparators: bool
+    volt2_siemens: float
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number with the range that the table leaves: every component at its least and at its most."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def total(cls, parts: Iterable[Self]) -> Self:
+        """The sum of several, ends with ends: they err together."""
+        ends = [(p.value, p.low, p.high) for p in parts]
+        return cls(*(math.fsum(end) for end in zip(*ends, strict=True)) if ends else (0.0, 0.0, 0.0))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a layer, or a network, costs.
+
+    Attributes:
+        energy: joule an inference.
+        area: square millimetres.
+        latency: seconds an inference.
+        energy_by, area_by: nominal energy, joule, and area, mm2, of each component.
+    """
+
+    energy: Range
+    area: Range
+    latency: Range
+    energy_by: Mapping[str, float]
+    area_by: Mapping[str, float]
+
+    @classmethod
+    def total(cls, parts: Iterable[Self]) -> Self:
+        """The cost of layers that follow each other."""
+        each = list(parts)
+        return cls(
+            *(Range.total(getattr(p, name) for p in each) for name in ("energy", "area", "latency")),
+            *(_added([getattr(p, name) for p in each]) for name in ("energy_by", "area_by")),
+        )
+
+
+def cost(work: Work, table: Table | None = None) -> Cost:
+    """Energy, area and latency of one inference of a layer.
+
+    Raises:
+        UserError: if the table lacks a component that is needed.
+    """
+    known = components() if table is None else table
+    blocks = [_blocks(work, known, end) for end in range(3)]
+    energy = [1e-12 * block.total("energy_pj") for block, _ in blocks]
+    area = [block.total("area_mm2") for _, block in blocks]
+    slow = [_latency(work, known, end) for end in (0, 1, 2)]
+    return Cost(
+        Range(energy[0], min(energy), max(energy)),
+        Range(area[0], min(area), max(area)),
+        Range(slow[0], min(slow), max(slow)),
+        {name: 1e-12 * pj for name, pj in blocks[0][0].breakdown("energy_pj").items()},
+        blocks[0][1].breakdown("area_mm2"),
+    )
+
+
+def _blocks(work: Work, table: Table, end: int) -> tuple[Block, Block]:
+    """The layer by energy and by area, with every component at its value (end 0), low (1) or high (2)."""
+
+    def of(name: str) -> float:
+        return _entry(table, name).range[end]
+
+    def growth(name: str, bits: int) -> float:
+        found = [factor**bits for factor in _entry(table, name).range]
+        return (found[0], min(found), max(found))[end]
+
+    times = work.reads * work.cycles
+    energy = [("cells", 1.0, work.volt2_siemens * of("read_voltage") ** 2 * of("read_time") * 1e3, "read_voltage")]
+    area = [("cells", work.arrays * work.array_rows * work.array_columns, of("cell_area"), "cell_area")]
+    if work.dac_bits is not None:
+        factor = growth("dac_per_bit", work.dac_bits - 1)
+        energy.append(("dac", work.rows * times, of("dac_energy") * factor, "dac_energy"))
+        area.append(("dac", work.arrays * work.array_rows, of("dac_area") * factor, "dac_area"))
+    if work.comparators:
+        energy.append(("comparator", work.conversions * times, of("comparison"), "comparison"))
+        area.append(("comparator", work.adcs, of("comparator_area"), "comparator_area"))
+    if work.adc_bits is not None:
+        factor = growth("adc_per_bit", work.adc_bits - ADC_BITS)
+        energy.append(("adc", work.conversions * times, of("adc_energy") * factor, "adc_energy"))
+        energy.append(("sample_hold", work.columns * times, of("sample_hold_energy"), "sample_hold_energy"))
+        energy.append(("shift_add", work.conversions * times, of("shift_add_energy"), "shift_add_energy"))
+        area.append(("adc", work.adcs, of("adc_area") * factor, "adc_area"))
+        area.append(("sample_hold", work.arrays * work.array_columns, of("sample_hold_area"), "sample_hold_area"))
+        area.append(("shift_add", work.arrays, of("shift_add_area"), "shift_add_area"))
+    energy.append(("register", work.arrays * times, of("register_energy"), "register_energy"))
+    area.append(("register", work.arrays, of("register_area"), "register_area"))
+    return tuple(
+        Block(
+            work.name,
+            tuple((count, _component(name, unit, each, table[entry])) for name, count, each, entry in parts),
+        )
+        for unit, parts in (("energy_pj", energy), ("area_mm2", area))
+    )  # pyright: ignore[reportReturnType]
+
+
+def _component(name: str, unit: str, each: float, entry: object) -> Component:
+    return Component(name, {unit: each}, entry.origin, entry.source)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _latency(work: Work, table: Table, end: int) -> float:
+    """Seconds: reads wait for the cells or for the shared ADC, whichever is slower."""
+    settle, rate = _entry(table, "read_time"), _entry(table, "adc_rate")
+    wait = settle.range[end] * 1e-9
+    if work.adc_bits is not None:
+        # the slowest ADC makes the longest time
+        wait = max(wait, math.ceil(work.conversions / work.adcs) / ((rate.value, rate.high, rate.low)[end] * 1e9))
+    return work.reads * work.cycles * wait
+
+
+def _entry(table: Table, name: str):
+    if name not in table:
+        raise UserError(f"the table of components has no '{name}'; it has {', '.join(sorted(table))}")
+    return table[name]
+
+
+def _added(parts: list[Mapping[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for part in parts:
+        for name, amount in part.items():
+            found[name] = found.get(name, 0.0) + amount
+    return found
