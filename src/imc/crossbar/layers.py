@@ -153,7 +153,7 @@ class CrossbarLayer(nn.Module):
         kind = "" if self.conv is None else f"kernel {self.conv.kernel[0]} x {self.conv.kernel[1]}, "
         groups = f" in {self.groups} groups" if self.groups > 1 else ""
         scheme = type(self.chip.scheme).__name__
-        return f"{inputs} x {outputs}{groups}, {kind}{self.arrays} arrays of {size} cells at most, {scheme}"
+        return f"{inputs} x {outputs}{groups}, {kind}{self.arrays} {'array' if self.arrays == 1 else 'arrays'} of {size}, {scheme}"
 
     def extra_repr(self) -> str:
         return self.size

@@ -3,53 +3,57 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors import safe_open
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from imc.crossbar.layers import CrossbarLayer
 from imc.crossbar.network import CrossbarNetwork
 from imc.crossbar.reading import physical
 from imc.errors import UserError
 
+_CELLS = ("cells", "bias_cells")
+
 
 def save(mapped: CrossbarNetwork, path: Path) -> None:
-    """Store the conductances of every layer as safetensors, with the chip's description beside them."""
-    tensors = {}
-    for name, layer in mapped.layers.items():
-        tensors[f"{name}.cells"] = layer.cells.contiguous().cpu()
-        if layer.bias_cells is not None:
-            tensors[f"{name}.bias_cells"] = layer.bias_cells.contiguous().cpu()
-    corrections = {name: [layer.slope, layer.intercept] for name, layer in mapped.layers.items()}
-    save_file(tensors, path, {"chip": repr(mapped.chip), "corrections": json.dumps(corrections)})
+    """Store all that the network's outputs depend on as safetensors: conductances, weights, scales, ranges.
+
+    (`torch.save(mapped.state_dict(), path)` does so too, in torch's own format.)
+    """
+    state = mapped.state_dict()
+    tensors = {key: value.contiguous().cpu().clone() for key, value in state.items() if isinstance(value, Tensor)}
+    rest = {key: value for key, value in state.items() if not isinstance(value, Tensor)}
+    save_file(tensors, path, {"chip": repr(mapped.chip), "state": json.dumps(rest)})
 
 
 def load(mapped: CrossbarNetwork, path: Path) -> None:
-    """Put stored conductances into a network mapped to the same chip.
+    """Put a stored chip into the same network, mapped to the same kind of chip.
 
     Raises:
-        UserError: if the file holds another chip, other layers or other shapes.
+        UserError: if there is no such file, or it holds another chip, other layers or shapes, or was programmed
+            with other weights: its conductances would mean something else here. (`load_state_dict` takes the
+            weights over too.)
     """
-    with safe_open(path, "pt") as file:
-        about = file.metadata() or {}
-        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a mapping)
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            stored: dict[str, Any] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read as a programmed network: {error}") from None
     if about.get("chip") != repr(mapped.chip):
         raise UserError(f"{path} holds a network on {about.get('chip')}, not on {mapped.chip}")
-    places = {f"{name}.cells": layer.cells for name, layer in mapped.layers.items()}
-    places |= {
-        f"{name}.bias_cells": layer.bias_cells
-        for name, layer in mapped.layers.items()
-        if layer.bias_cells is not None
-    }
-    shapes = {name: tuple(t.shape) for name, t in places.items()}
-    if (found := {name: tuple(t.shape) for name, t in stored.items()}) != shapes:
+    own = {key: value for key, value in mapped.state_dict().items() if isinstance(value, Tensor)}
+    shapes = {key: tuple(value.shape) for key, value in own.items()}
+    if (found := {key: tuple(value.shape) for key, value in stored.items()}) != shapes:
         raise UserError(f"{path} holds cells of shapes {found}; this network has {shapes}")
-    for name, tensor in stored.items():
-        places[name].copy_(tensor)
-    mapped.refresh()
-    for name, (slope, intercept) in json.loads(about["corrections"]).items():
-        mapped.layers[name].correct(slope, intercept)
+    for key, value in stored.items():
+        if key.rpartition(".")[2] not in _CELLS and not torch.equal(value, own[key].cpu()):
+            raise UserError(f"{path} holds a network of other weights: '{key}' differs from this network's")
+    mapped.load_state_dict(stored | json.loads(about["state"]))
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,10 @@ class Comparison:
         cells: number of cells, bias columns included.
         arrays: number of arrays it takes.
         g_mean, g_low, g_high: mean, least and largest conductance of its cells, siemens.
-        weight_error: root mean square of effective less ideal weights, over that of the ideal weights.
+        weight_error: root mean square of effective less ideal weights, over that of the ideal weights; of a
+            layer of zeros, 0 if it gives zeros, else infinite.
         correlation: of effective with ideal weights (for inputs of zero mean and equal variance it is the
-            correlation of the products too).
+            correlation of the products too); 1 where both are zero, 0 where one is.
     """
 
     cells: int
@@ -80,19 +85,19 @@ def compare(mapped: CrossbarNetwork) -> dict[str, Comparison]:
 
 
 def _compare(layer: CrossbarLayer) -> Comparison:
-    outputs, _, inputs = layer.cell_shape
-    ideal, effective = layer.ideal.double().flatten(), layer.effective().double().flatten()
+    ideal, effective = layer.ideal.detach().double().flatten(), layer.effective().double().flatten()
     g = layer.cells.double()
     extra = 0 if layer.bias_cells is None else layer.bias_cells.numel()
-    product = (ideal * effective).sum() / (ideal.norm() * effective.norm())
+    size, product = float(ideal.norm() * effective.norm()), float((ideal * effective).sum())
+    error, wanted = float((effective - ideal).norm()), float(ideal.norm())
     return Comparison(
         cells=layer.cells.numel() + extra,
-        arrays=sum(1 for _ in layer.chip.tiles(outputs, inputs)),
+        arrays=layer.arrays,
         g_mean=float(g.mean()),
         g_low=float(g.min()),
         g_high=float(g.max()),
-        weight_error=float((effective - ideal).norm() / ideal.norm()),
-        correlation=float(product),
+        weight_error=error / wanted if wanted else (float("inf") if error else 0.0),
+        correlation=product / size if size else float(not error),
     )
 
 
@@ -104,11 +109,16 @@ def histogram(layer: CrossbarLayer, bins: int = 60) -> tuple[np.ndarray, np.ndar
 def picture(layer: CrossbarLayer, number: int = 0) -> np.ndarray:
     """Conductances, siemens, of one of the layer's arrays as they lie, shape (rows, columns).
 
+    Arrays count across, then down, then group by group.
+
     Raises:
         UserError: if the layer has no array of that number.
     """
-    outputs, _, inputs = layer.cell_shape
+    if not 0 <= number < layer.arrays:
+        raise UserError(f"layer '{layer.name}' has no array {number}: its arrays are 0 to {layer.arrays - 1}")
+    outputs, inputs = len(layer.ideal) // layer.groups, layer.cell_shape[2]
     tiles = list(layer.chip.tiles(outputs, inputs))
-    if not 0 <= number < len(tiles):
-        raise UserError(f"layer '{layer.name}' has no array {number}: its arrays are 0 to {len(tiles) - 1}")
-    return physical(layer.chip, layer.cells, layer.bias_cells, tiles[number]).cpu().numpy()
+    group, tile = divmod(number, len(tiles))
+    cells = layer.cells.unflatten(0, (layer.groups, -1))[group]
+    bias = None if layer.bias_cells is None else layer.bias_cells.unflatten(0, (layer.groups, -1))[group]
+    return physical(layer.chip, cells, bias, tiles[tile]).cpu().numpy()
