@@ -19,6 +19,8 @@ from imc.crossbar import (
 from imc.crossbar.storage import histogram, picture
 from imc.errors import UserError
 
+pytestmark = pytest.mark.filterwarnings("ignore::imc.crossbar.diagnosis.ChipWarning")
+
 
 def network():
     torch.manual_seed(0)

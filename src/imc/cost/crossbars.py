@@ -134,7 +134,9 @@ def _blocks(work: Work, table: Table, end: int) -> tuple[Block, Block]:
         return (found[0], min(found), max(found))[end]
 
     times = work.reads * work.cycles
-    energy = [("cells", 1.0, work.volt2_siemens * of("read_voltage") ** 2 * of("read_time") * 1e3, "read_voltage")]
+    energy = [
+        ("cells", 1.0, work.volt2_siemens * of("read_voltage") ** 2 * of("read_time") * 1e3, "read_voltage")
+    ]
     area = [("cells", work.arrays * work.array_rows * work.array_columns, of("cell_area"), "cell_area")]
     if work.dac_bits is not None:
         factor = growth("dac_per_bit", work.dac_bits - 1)
@@ -149,7 +151,9 @@ def _blocks(work: Work, table: Table, end: int) -> tuple[Block, Block]:
         energy.append(("sample_hold", work.columns * times, of("sample_hold_energy"), "sample_hold_energy"))
         energy.append(("shift_add", work.conversions * times, of("shift_add_energy"), "shift_add_energy"))
         area.append(("adc", work.adcs, of("adc_area") * factor, "adc_area"))
-        area.append(("sample_hold", work.arrays * work.array_columns, of("sample_hold_area"), "sample_hold_area"))
+        area.append(
+            ("sample_hold", work.arrays * work.array_columns, of("sample_hold_area"), "sample_hold_area")
+        )
         area.append(("shift_add", work.arrays, of("shift_add_area"), "shift_add_area"))
     energy.append(("register", work.arrays * times, of("register_energy"), "register_energy"))
     area.append(("register", work.arrays, of("register_area"), "register_area"))
@@ -172,7 +176,9 @@ def _latency(work: Work, table: Table, end: int) -> float:
     wait = settle.range[end] * 1e-9
     if work.adc_bits is not None:
         # the slowest ADC makes the longest time
-        wait = max(wait, math.ceil(work.conversions / work.adcs) / ((rate.value, rate.high, rate.low)[end] * 1e9))
+        wait = max(
+            wait, math.ceil(work.conversions / work.adcs) / ((rate.value, rate.high, rate.low)[end] * 1e9)
+        )
     return work.reads * work.cycles * wait
 
 

@@ -69,11 +69,15 @@ def _entry(raw: dict[str, Any], path: Path) -> Entry:
     name = raw.get("name", "?")
     if wrong := sorted(wanted ^ set(raw)):
         state = "has no" if wrong[0] in wanted else "has an unknown field"
-        raise UserError(f"{path}: component '{name}' {state} '{wrong[0]}'; it takes {', '.join(sorted(wanted))}")
+        raise UserError(
+            f"{path}: component '{name}' {state} '{wrong[0]}'; it takes {', '.join(sorted(wanted))}"
+        )
     entry = Entry(**raw)
     numbers = entry.range
     if not all(isinstance(n, int | float) and math.isfinite(n) and n >= 0 for n in numbers):
-        raise UserError(f"{path}: component '{name}' has {numbers}: value, low and high are numbers of 0 or more")
+        raise UserError(
+            f"{path}: component '{name}' has {numbers}: value, low and high are numbers of 0 or more"
+        )
     if not entry.low <= entry.value <= entry.high:
         raise UserError(f"{path}: {name} = {entry.value} lies outside {entry.low} .. {entry.high}")
     return entry

@@ -102,7 +102,9 @@ class Chip:
         if self.limit is not None:
             positive("limit", self.limit, "the largest weight")
         if self.scale not in ("layer", "column"):
-            raise UserError(f"scale = {self.scale!r}: the weights' scale is that of a 'layer' or of a 'column'")
+            raise UserError(
+                f"scale = {self.scale!r}: the weights' scale is that of a 'layer' or of a 'column'"
+            )
         if self.limit is not None and self.scale == "column":
             raise UserError(f"limit = {self.limit} and scale = 'column': each output has its own limit then")
         self.scheme.check(self.device)
@@ -129,7 +131,8 @@ class Chip:
     @property
     def signed_currents(self) -> bool:
         """Whether a converter of the outputs can meet a negative current."""
-        return self.converts_difference or self.array.dac is None or self.array.dac.signed
+        dac = self.array.dac
+        return self.converts_difference or dac is None or (dac.signed and not dac.serial)
 
     def outputs_per_array(self, outputs: int) -> int:
         """How many of a layer's `outputs` one array holds."""

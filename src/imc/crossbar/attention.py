@@ -72,7 +72,9 @@ class CrossbarAttention(nn.Module):
         q, k, v = (self._heads(layer(x)) for layer, x in ((self.q, query), (self.k, key), (self.v, value)))
         scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
         if attn_mask is not None:
-            mask = attn_mask if attn_mask.ndim == 2 else attn_mask.view(-1, self.num_heads, *attn_mask.shape[1:])
+            mask = (
+                attn_mask if attn_mask.ndim == 2 else attn_mask.view(-1, self.num_heads, *attn_mask.shape[1:])
+            )
             scores = scores + _additive(mask, scores)
         elif is_causal:
             raise UserError("is_causal is a hint about attn_mask: give the mask too")

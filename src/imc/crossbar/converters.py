@@ -118,6 +118,10 @@ def check_fit(dac: object, adc: object) -> None:
     if dac is not None and not isinstance(dac, DAC):
         raise UserError(f"dac = {dac!r}: a DAC is wanted, as in DAC(8), or None for none")
     if adc is not None and not isinstance(adc, ADC | SenseAmplifier):
-        raise UserError(f"adc = {adc!r}: an ADC or a SenseAmplifier is wanted, as in ADC(8), or None for none")
+        raise UserError(
+            f"adc = {adc!r}: an ADC or a SenseAmplifier is wanted, as in ADC(8), or None for none"
+        )
     if isinstance(dac, DAC) and dac.serial and isinstance(adc, SenseAmplifier):
-        raise UserError("a serial DAC beside sense amplifiers: signs of single bits cannot be shifted and added")
+        raise UserError(
+            "a serial DAC beside sense amplifiers: signs of single bits cannot be shifted and added"
+        )

@@ -45,7 +45,9 @@ def look_at_levels(layer: "CrossbarLayer") -> None:
     cause = f"{levels} levels change its weights by {100 * lost:.0f} % (rms)"
     remedy = "use a device of more levels, BitSliced weights, or weights trained for these levels"
     if zeros > 0.05 and levels % 2 == 0 and layer.chip.scheme.span < 1:
-        cause += f", and under {scheme} its zeros ({100 * zeros:.0f} % of them) lie midway between two of these"
+        cause += (
+            f", and under {scheme} its zeros ({100 * zeros:.0f} % of them) lie midway between two of these"
+        )
         remedy = "use DoubleColumn, or an odd number of levels, which has one for 0"
     _warn(layer, cause, remedy)
 

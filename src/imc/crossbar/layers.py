@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from imc.binary.quantizers import straight_through
 from imc.crossbar.arrays import Chip
-from imc.crossbar.convolution import Convolution
 from imc.crossbar.converters import ADC, SenseAmplifier
+from imc.crossbar.convolution import Convolution
 from imc.crossbar.diagnosis import look_at_converters
 from imc.crossbar.mapping import SingleColumn, checked_limit, to_levels
 from imc.crossbar.reading import Ranges, Tally, behind_wires, read, weights
@@ -42,7 +42,9 @@ class CrossbarLayer(nn.Module):
     Attributes:
         name: where it stands in its network.
         chip: what it is mapped to.
-        conv: the convolution's geometry, or None for a dense layer.
+        conv: the convolution's geometry, or None for a dense layer. (in_features, out_features, or in_channels,
+            out_channels, kernel_size, stride, padding and dilation, are the plain layer's.)
+        groups: how many matrices lie side by side, each on its own inputs and in its own arrays.
         ideal: the weights it should have, shape (outputs, inputs), rows in the order of the cells' inputs;
             trained in `train` mode, changed by `write`.
         bias: the digital bias, shape (outputs,), or None.
@@ -61,7 +63,10 @@ class CrossbarLayer(nn.Module):
         self.name, self.chip = name, chip
         weight = plain.weight.detach()
         self.conv = None if isinstance(plain, nn.Linear) else Convolution.of(plain)
+        self.groups = 1 if self.conv is None else self.conv.groups
         weight = weight if self.conv is None else self.conv.matrix(weight)
+        for attribute in _SHAPE[:2] if self.conv is None else _SHAPE[2:]:
+            setattr(self, attribute, getattr(plain, attribute))
         ideal = weight.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
         self.ideal = nn.Parameter(ideal, requires_grad=False)
         own = None if plain.bias is None else plain.bias.detach().float().clone()
@@ -84,11 +89,6 @@ class CrossbarLayer(nn.Module):
         return self.ideal.shape[0], len(self.chip.scheme.signs), self.ideal.shape[1]
 
     @property
-    def groups(self) -> int:
-        """How many matrices lie side by side, each on its own inputs and in its own arrays."""
-        return 1 if self.conv is None else self.conv.groups
-
-    @property
     def bias_shape(self) -> tuple[int, int]:
         """(blocks, inputs) of the bias columns; (0, inputs) if the scheme has none."""
         outputs, _, inputs = self.cell_shape
@@ -100,34 +100,6 @@ class CrossbarLayer(nn.Module):
         """Number of arrays it takes."""
         outputs, _, inputs = self.cell_shape
         return self.groups * sum(1 for _ in self.chip.tiles(outputs // self.groups, inputs))
-
-    @property
-    def in_features(self) -> int:
-        """Inputs of a dense layer."""
-        if self.conv is not None:
-            raise AttributeError(f"{self._where} is a convolution: it has in_channels, no in_features")
-        return self.ideal.shape[1]
-
-    @property
-    def out_features(self) -> int:
-        """Outputs of a dense layer."""
-        if self.conv is not None:
-            raise AttributeError(f"{self._where} is a convolution: it has out_channels, no out_features")
-        return self.ideal.shape[0]
-
-    @property
-    def in_channels(self) -> int:
-        """Channels of a convolution's inputs."""
-        if self.conv is None:
-            raise AttributeError(f"{self._where} is a dense layer: it has in_features, no in_channels")
-        return self.conv.channels
-
-    @property
-    def out_channels(self) -> int:
-        """Channels of a convolution's outputs."""
-        if self.conv is None:
-            raise AttributeError(f"{self._where} is a dense layer: it has out_features, no out_channels")
-        return self.ideal.shape[0]
 
     @property
     def weight(self) -> Tensor:
@@ -415,7 +387,7 @@ class CrossbarLayer(nn.Module):
         """The plain layer with these weights (outputs, inputs) and this bias."""
         bias = None if bias is None else bias.to(x.dtype)
         if self.conv is None:
-            return F.linear(x.reshape(-1, x.shape[-1]), matrix, bias).view(*x.shape[:-1], -1)
+            return F.linear(x.reshape(-1, x.shape[-1]), matrix, bias).view(*x.shape[:-1], len(matrix))
         padding = self.conv.padding
         if padding is None:
             x, padding = F.pad(x, self.conv.border), (0, 0)
@@ -452,7 +424,7 @@ class CrossbarLayer(nn.Module):
     def rows(self, x: Tensor) -> Iterator[Tensor]:
         """The input vectors of `batched` inputs, (n, groups, inputs), some at a time, before the DAC."""
         if self.conv is None:
-            rows = x.reshape(-1, 1, x.shape[-1])
+            rows = x.reshape(-1, x.shape[-1]).unsqueeze(1)
             yield from rows.split(self._at_once(1))
             return
         x = F.pad(x, self.conv.border)
@@ -524,7 +496,9 @@ class CrossbarLayer(nn.Module):
         shape = tuple(x.shape)
         if self.conv is None:
             if x.ndim == 0 or shape[-1] != self.ideal.shape[1]:
-                raise UserError(f"{self._where} takes inputs of shape (..., {self.ideal.shape[1]}), not {shape}")
+                raise UserError(
+                    f"{self._where} takes inputs of shape (..., {self.ideal.shape[1]}), not {shape}"
+                )
             return
         sides = 1 if self.conv.line else 2
         wanted = f"(n, {self.conv.channels}, {'length' if sides == 1 else 'height, width'})"
@@ -551,7 +525,12 @@ class CrossbarLayer(nn.Module):
     def get_extra_state(self) -> dict[str, Any]:
         limit = self.limit.flatten().tolist() if isinstance(self.limit, Tensor) else self.limit
         ranges = {"inputs": self.ranges.inputs, "current": self.ranges.current}
-        return {"chip": repr(self.chip), "limit": limit, "slope": self.slope, "intercept": self.intercept} | ranges
+        return {
+            "chip": repr(self.chip),
+            "limit": limit,
+            "slope": self.slope,
+            "intercept": self.intercept,
+        } | ranges
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         limit = state["limit"]
@@ -560,6 +539,12 @@ class CrossbarLayer(nn.Module):
         self.slope, self.intercept = state["slope"], state["intercept"]
         self.refresh()
 
+
+_SHAPE = (
+    "in_features", "out_features",
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation",
+)  # fmt: skip
+"""What code that meets a torch layer may ask it: the first two of a dense layer, the others of a convolution."""
 
 _HOOKS = (
     "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",

@@ -2,8 +2,8 @@
 
 import copy
 import warnings
-from dataclasses import replace
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -146,21 +146,24 @@ class CrossbarNetwork(nn.Module):
             self.program(self.seed)
         return self
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
         """Take over everything that another network's outputs depend on, weights included, as torch does.
 
         Raises:
             UserError: if it was on another chip, or its layers have other shapes; nothing is changed then.
         """
         own = self.state_dict()
-        for key, value in state_dict.items():
-            mine = own.get(key)
-            if isinstance(value, Tensor) and isinstance(mine, Tensor) and value.shape != mine.shape:
+        both = [(key, value, own[key]) for key, value in state_dict.items() if key in own]
+        for _, value, mine in both:
+            if isinstance(mine, dict) and value.get("chip") != mine["chip"]:
+                raise UserError(f"the state is of a network on {value.get('chip')}, not on {mine['chip']}")
+        for key, value, mine in both:
+            if isinstance(mine, Tensor) and value.shape != mine.shape:
                 raise UserError(
                     f"the state has '{key}' of shape {tuple(value.shape)}; this network's is {tuple(mine.shape)}"
                 )
-            if isinstance(value, dict) and isinstance(mine, dict) and value.get("chip") != mine.get("chip"):
-                raise UserError(f"the state is of a network on {value.get('chip')}, not on {mine.get('chip')}")
         if assign:
             raise UserError("assign=True would take the cells out of `conductances`: load with assign=False")
         return super().load_state_dict(state_dict, strict)
@@ -174,7 +177,9 @@ class CrossbarNetwork(nn.Module):
         shapes = [(layer.cell_shape, layer.bias_shape) for layer in layers]
         counts = [[torch.Size(shape).numel() for shape in pair] for pair in shapes]
         self.conductances = layers[0].cells.new_zeros(sum(map(sum, counts)))
-        for layer, pair, own in zip(layers, shapes, self.conductances.split([sum(c) for c in counts]), strict=True):
+        for layer, pair, own in zip(
+            layers, shapes, self.conductances.split([sum(c) for c in counts]), strict=True
+        ):
             cells, bias = own.split([torch.Size(shape).numel() for shape in pair])
             layer.bind(cells.view(pair[0]), bias.view(pair[1]))
 
@@ -253,7 +258,7 @@ def _to_map(network: nn.Module, keep: Collection[str]) -> Iterator[tuple[str, nn
     """The modules to replace, in order, by name; raises for one that cannot be and is not kept."""
     inside: tuple[str, ...] = ()
     for name, module in network.named_modules():
-        if any(f"{name}.".startswith(f"{outer}.") for outer in (*keep, *inside)):
+        if any(not outer or f"{name}.".startswith(f"{outer}.") for outer in (*keep, *inside)):
             continue
         if type(module) in PLAIN:
             yield name, module

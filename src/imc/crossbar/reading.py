@@ -10,6 +10,7 @@ from imc.crossbar.arrays import Array, Chip, Tile
 from imc.crossbar.converters import ADC, SenseAmplifier
 from imc.crossbar.wires import effective_conductances
 
+
 @dataclass(frozen=True)
 class Ranges:
     """A layer's own converter ranges; None where they are not calibrated.
@@ -137,7 +138,9 @@ def read(
             limit = ranges.largest_input(array)
             signal = x.new_zeros(())
             for worth, pulses in array.dac.planes(v, limit):
-                signal = signal + worth * _signal(chip, pulses, cells[:, :, rows], own, together, ranges, tally)
+                signal = signal + worth * _signal(
+                    chip, pulses, cells[:, :, rows], own, together, ranges, tally
+                )
             signal = signal * (limit / array.dac.steps)
         else:
             signal = _signal(chip, v, cells[:, :, rows], own, together, ranges, tally)

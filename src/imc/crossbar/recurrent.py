@@ -38,7 +38,11 @@ class CrossbarRecurrence(nn.Module):
                 f"layer '{name}' is an LSTM with proj_size = {plain.proj_size}: name it in keep to leave it digital"
             )
         self.mode, self.hidden_size, self.batch_first = plain.mode, plain.hidden_size, plain.batch_first
-        self.num_layers, self.dropout, self.bidirectional = plain.num_layers, plain.dropout, plain.bidirectional
+        self.num_layers, self.dropout, self.bidirectional = (
+            plain.num_layers,
+            plain.dropout,
+            plain.bidirectional,
+        )
         self.name = name
         for suffix in self._suffixes():
             for part in ("ih", "hh"):

@@ -5,6 +5,7 @@ fast paths are held against it. Torch-free.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,21 +62,33 @@ def linear(
     whole range, `bias` (outputs,) the digital bias.
     """
     array, scheme, device = chip.array, type(chip.scheme).__name__, chip.device
+    if array.dac is not None and array.dac.serial and type(array.adc).__name__ == "ADC":
+        return _serial(x, chip, cells, bias_cells, limit, bias)
     v = x if array.dac is None else quantise(x, array.dac.bits, array.dac.limit or 1.0, array.dac.signed)
     outputs, _, inputs = cells.shape
     tall = array.rows or inputs
     per_array = chip.outputs_per_array(outputs)
     unit = limit / (device.g_on - device.g_off) * (1 if scheme == "DoubleColumn" else 2)
+    if scheme == "BitSliced":
+        top, half = 2**chip.scheme.cell_bits - 1, 2 ** (chip.scheme.bits - 1)
+        digit = (device.g_on - device.g_off) / top
+        worth = [2 ** (chip.scheme.cell_bits * place) for place in range(chip.scheme.cells)]
+        unit = limit / (half - 1) / digit
     comparator = type(array.adc).__name__ == "SenseAmplifier"
     early = comparator or array.differential or scheme == "ReferenceCurrent"
     signed = early or array.dac is None or array.dac.signed
     together = inputs if array.analog_sums else tall
+    rows_read = slice(0)
 
     def convert(current: Matrix) -> Matrix:
         if array.adc is None or comparator:
             return current
         range_ = array.adc.range or min(together, inputs)
         full = range_ * device.g_on * ((array.dac.limit or 1.0) if array.dac else 1)
+        if array.dac is None and array.adc.range is None:
+            wide = [full * max(1.0, float(np.abs(one).max())) for one in v[:, rows_read]]
+            each = [quantise(i, array.adc.bits, f, signed) for i, f in zip(current, wide, strict=True)]
+            return np.array(each)
         return quantise(current, array.adc.bits, full, signed)
 
     def column(o: int, which: int, start: int) -> Matrix:
@@ -100,6 +113,8 @@ def linear(
         return total
 
     def signal(o: int, start: int) -> Matrix:
+        nonlocal rows_read
+        rows_read = slice(start, min(start + together, inputs))
         one: Callable[[int], Matrix] = lambda which: column(o, which, start)  # noqa: E731
         late = (lambda c: c) if early else convert
         match scheme:
@@ -109,6 +124,10 @@ def linear(
                 difference = late(one(-1)) - late(one(0))
             case "ReferenceCurrent":
                 difference = one(0) - one(-2)
+            case "BitSliced":
+                ones = v[:, rows_read].sum(1)
+                digits = [late(one(place)) - device.g_off * ones for place in range(len(worth))]
+                difference = sum(w * d for w, d in zip(worth, digits, strict=True)) - half * digit * ones
             case _:
                 difference = late(one(0)) - one(-2)
         return convert(difference) if early else difference
@@ -120,6 +139,24 @@ def linear(
              for o in range(outputs)], axis=1
         )  # fmt: skip
     return np.stack([unit * sum(signal(o, p) for p in parts) + bias[o] for o in range(outputs)], axis=1)
+
+
+def _serial(
+    x: Matrix, chip: Any, cells: Matrix, bias_cells: Matrix | None, limit: float, bias: Matrix
+) -> Matrix:
+    """As `linear`, the inputs bit by bit in two's complement, each a pulse of 1 V."""
+    dac = chip.array.dac
+    top, steps = dac.limit or 1.0, 2 ** (dac.bits - 1) - 1 if dac.signed else 2**dac.bits - 1
+    codes = np.rint(quantise(x, dac.bits, top, dac.signed) * steps / top).astype(int) % 2**dac.bits
+    pulses = replace(
+        chip, array=replace(chip.array, dac=replace(dac, bits=1, limit=1.0, signed=False, serial=False))
+    )
+    total = np.zeros((len(x), len(bias)))
+    for bit in range(dac.bits):
+        plane = ((codes >> bit) & 1).astype(float)
+        worth = -(2**bit) if dac.signed and bit == dac.bits - 1 else 2**bit
+        total += worth * linear(plane, pulses, cells, bias_cells, limit, np.zeros_like(bias))
+    return total * top / steps + bias
 
 
 def patches(x: Matrix, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> Matrix:

@@ -147,7 +147,9 @@ def report(
     for name, value in (("chips", chips), ("alone", alone), ("sample", sample), ("batch", batch)):
         whole(name, value, 1, f"{name} is 1 at least")
     if _count(inputs) != len(labels) or not len(labels):
-        raise UserError(f"{_count(inputs)} inputs and {len(labels)} labels: as many are wanted, and one at least")
+        raise UserError(
+            f"{_count(inputs)} inputs and {len(labels)} labels: as many are wanted, and one at least"
+        )
     tuned = any((layer.slope, layer.intercept) != (1.0, 0.0) for layer in mapped.layers.values())
     own = copy.deepcopy(mapped).eval()
     layers: dict[str, CrossbarLayer] = own.layers
@@ -245,7 +247,9 @@ def _kept(own: Any) -> tuple[str, ...]:
 
 def _largest(outputs: Any, labels: Tensor) -> Tensor:
     if not isinstance(outputs, Tensor):
-        raise UserError(f"the network gives a {type(outputs).__name__}: say with right=... which answers are right")
+        raise UserError(
+            f"the network gives a {type(outputs).__name__}: say with right=... which answers are right"
+        )
     return outputs.argmax(-1).to(labels.device) == labels
 
 

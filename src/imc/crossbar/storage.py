@@ -25,7 +25,9 @@ def save(mapped: CrossbarNetwork, path: Path) -> None:
     (`torch.save(mapped.state_dict(), path)` does so too, in torch's own format.)
     """
     state = mapped.state_dict()
-    tensors = {key: value.contiguous().cpu().clone() for key, value in state.items() if isinstance(value, Tensor)}
+    tensors = {
+        key: value.contiguous().cpu().clone() for key, value in state.items() if isinstance(value, Tensor)
+    }
     rest = {key: value for key, value in state.items() if not isinstance(value, Tensor)}
     save_file(tensors, path, {"chip": repr(mapped.chip), "state": json.dumps(rest)})
 
