@@ -1,5 +1,9 @@
 """A mapped network is a torch module like others: inputs, attributes, hooks, saving, memory."""
 
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportArgumentType=false
+# pyright: reportCallIssue=false, reportAttributeAccessIssue=false, reportOperatorIssue=false
+# (a torch module's attributes have no types)
+
 import copy
 import io
 
@@ -229,7 +233,7 @@ def test_state_dict_holds_all_that_outputs_depend_on(scale, tmp_path):
 def test_a_state_of_another_chip_or_shape_is_refused_and_nothing_changes():
     mapped = map_network(nn.Linear(6, 4), EXACT)
     before = mapped.conductances.clone()
-    with pytest.raises(UserError, match="the state is of a network on Chip.*SingleColumn.* not on Chip"):
+    with pytest.raises(UserError, match=r"the state is of a network on Chip.*SingleColumn.* not on Chip"):
         mapped.load_state_dict(
             map_network(nn.Linear(6, 4), Chip(DEVICE, SingleColumn(), array=Array(8, 8))).state_dict()
         )
@@ -242,12 +246,12 @@ def test_stored_conductances_are_refused_by_other_weights(tmp_path):
     path = tmp_path / "chip.safetensors"
     one, two = (map_network(nn.Linear(20, 6), Chip(DEVICE)) for _ in range(2))
     save(one, path)
-    with pytest.raises(UserError, match="holds a network of other weights: 'network.(ideal|bias)' differs"):
+    with pytest.raises(UserError, match=r"holds a network of other weights: 'network.(ideal|bias)' differs"):
         load(two, path)
-    with pytest.raises(UserError, match="cannot be read as a programmed network"):
+    with pytest.raises(UserError, match=r"cannot be read as a programmed network"):
         load(two, tmp_path / "nowhere")
     path.write_bytes(b"torn")
-    with pytest.raises(UserError, match="cannot be read as a programmed network"):
+    with pytest.raises(UserError, match=r"cannot be read as a programmed network"):
         load(two, path)
 
 

@@ -1,5 +1,7 @@
 """Bit slices and bit-serial inputs, as ISAAC has them: exact where the converter resolves a digit."""
 
+# pyright: reportArgumentType=false
+
 import pytest
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""Training through the chip: straight-through gradients, fresh variation each step, and what is held after."""
+"""Training through the chip: straight-through gradients, fresh variation each step, what is held after."""
+
+# pyright: reportOptionalMemberAccess=false, reportOptionalSubscript=false, reportCallIssue=false
+# (a torch module's attributes have no types)
 
 import pytest
 import torch

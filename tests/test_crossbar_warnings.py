@@ -1,5 +1,7 @@
 """Nothing quietly ruins a network: each way to do so is a warning that names layer, cause and remedy."""
 
+# pyright: reportArgumentType=false
+
 import warnings
 
 import pytest
@@ -30,7 +32,7 @@ DEVICE = Device(1e3, 1e4)
 
 
 def linear(weights, bias=False):
-    w = torch.tensor(weights, dtype=torch.float32)
+    w = torch.as_tensor(weights, dtype=torch.float32)
     layer = nn.Linear(w.shape[1], w.shape[0], bias=bias)
     layer.weight.data = w
     return layer
@@ -108,7 +110,7 @@ def test_an_adc_without_a_dac_clips_nothing():
     mapped = map_network(linear(w), Chip(DEVICE, array=Array(adc=ADC(12))))
     x = torch.tensor([9.0, 15, 35])
     got = mapped(x)
-    # One step: 3 rows of 35 V over 2047 codes, in ON currents; a weight of 12 is 0.9 of them. Two half steps off.
+    # One step: 3 rows of 35 V over 2047 codes, in ON currents; a weight of 12 is 0.9 of them. Two halves.
     torch.testing.assert_close(
         got, torch.tensor([47.0, 244, -333]), atol=105 / 2047 * 12 / 0.9 * 1.01, rtol=0
     )

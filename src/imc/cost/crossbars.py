@@ -42,7 +42,7 @@ class Work:
         cycles: cycles of one read: 1, or one for each bit of a serial input.
         dac_bits, adc_bits: resolution; None without such converters.
         comparators: whether the converters are sense amplifiers.
-        volt2_siemens: sum over reads, cycles and cells of voltage squared times conductance, at 1 V full input.
+        volt2_siemens: sum over reads, cycles and cells of voltage squared times conductance, full input 1 V.
     """
 
     name: str
@@ -98,8 +98,11 @@ class Cost:
         """The cost of layers that follow each other."""
         each = list(parts)
         return cls(
-            *(Range.total(getattr(p, name) for p in each) for name in ("energy", "area", "latency")),
-            *(_added([getattr(p, name) for p in each]) for name in ("energy_by", "area_by")),
+            Range.total(part.energy for part in each),
+            Range.total(part.area for part in each),
+            Range.total(part.latency for part in each),
+            _added([part.energy_by for part in each]),
+            _added([part.area_by for part in each]),
         )
 
 

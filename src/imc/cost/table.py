@@ -1,4 +1,4 @@
-"""Tables of components, ``tables/*.toml``: what one of a part costs, how sure that is, and where it comes from."""
+"""Tables of components, ``tables/*.toml``: what one of a part costs, how sure that is, and its source."""
 
 import math
 import tomllib

@@ -26,8 +26,8 @@ from data; with weights of two levels, or converters left at 1 V, this classifie
     >>> sorted(report.alone)
     ['converters', 'variation']
 
-`print(report)` shows accuracy with its interval over chips, what each imperfection costs, layer by layer, clipped
-inputs and outputs, and energy, area and time of an inference. One chip after the other:
+`print(report)` shows accuracy with its interval over chips, what each imperfection costs, layer by layer,
+clipped inputs and outputs, and energy, area and time of an inference. One chip after the other:
 
     >>> for seed in range(3):
     ...     mapped.program(seed)

@@ -80,7 +80,7 @@ class Chip:
 
     device: Device
     scheme: Scheme = field(default_factory=DoubleColumn)
-    variation: tuple[Step, ...] = ()
+    variation: Step | Iterable[Step] = ()
     array: Array = field(default_factory=Array)
     limit: float | None = None
     scale: Literal["layer", "column"] = "layer"
@@ -91,7 +91,7 @@ class Chip:
         instance("array", self.array, Array, "Array(128, 128)")
         steps = self.variation if isinstance(self.variation, Iterable) else (self.variation,)
         object.__setattr__(self, "variation", tuple(steps))  # frozen, yet one step may stand alone
-        for step in self.variation:
+        for step in self.steps:
             instance("variation", step, Step, "a step such as Lognormal(300), or a tuple of them")
         name, array = type(self.scheme).__name__, self.array
         least = len(self.scheme.signs) + self.has_bias_column
@@ -116,6 +116,12 @@ class Chip:
             )
         if isinstance(array.adc, ADC) and array.adc.bits == 1 and self.signed_currents:
             raise UserError("an ADC of 1 bit cannot tell signed currents apart: use a SenseAmplifier")
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The variation, one after the other."""
+        assert isinstance(self.variation, tuple)
+        return self.variation
 
     @property
     def has_bias_column(self) -> bool:

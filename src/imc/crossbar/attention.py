@@ -15,7 +15,7 @@ class CrossbarAttention(nn.Module):
     """`torch.nn.MultiheadAttention` on crossbars, called as that is.
 
     Args:
-        name: where it stands in its network; its layers are called ``<name>.q``, ``.k``, ``.v``, ``.out_proj``.
+        name: where it stands in its network; its layers are ``<name>.q``, ``.k``, ``.v``, ``.out_proj``.
         plain: the trained module.
         chip: the chip of a layer, by its name.
 
@@ -30,8 +30,8 @@ class CrossbarAttention(nn.Module):
         super().__init__()
         if plain.bias_k is not None or plain.bias_v is not None or plain.add_zero_attn:
             raise UserError(
-                f"layer '{name}' is a MultiheadAttention with add_bias_kv or add_zero_attn: name it in keep to "
-                "leave it digital"
+                f"layer '{name}' is a MultiheadAttention with add_bias_kv or add_zero_attn: name it in "
+                "keep to leave it digital"
             )
         self.num_heads, self.batch_first, self.dropout = plain.num_heads, plain.batch_first, plain.dropout
         if plain.in_proj_weight is not None:

@@ -13,7 +13,7 @@ def present(cause: str, chip: Chip) -> bool:
     array = chip.array
     return {
         "levels": chip.device.levels is not None,
-        "variation": bool(chip.variation),
+        "variation": bool(chip.steps),
         "wires": array.wires is not None,
         "converters": array.dac is not None or isinstance(array.adc, ADC),
     }[cause]
@@ -28,4 +28,4 @@ def only(cause: str, chip: Chip) -> Chip:
         array = replace(array, wires=None)
     if cause != "converters":
         array = replace(array, dac=None, adc=None if isinstance(array.adc, ADC) else array.adc)
-    return replace(chip, device=device, variation=chip.variation if cause == "variation" else (), array=array)
+    return replace(chip, device=device, variation=chip.steps if cause == "variation" else (), array=array)

@@ -42,7 +42,7 @@ class DAC:
         return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1
 
     def __call__(self, x: Tensor, limit: float | None = None) -> Tensor:
-        """The voltages of inputs `x`, any shape, a new tensor; `limit` is that of a layer, if it has its own."""
+        """The voltages of inputs `x`, any shape, a new tensor; `limit` is a layer's, if it has its own."""
         return _round(x, self.steps, limit or self.limit or 1.0, self.signed)
 
     def planes(self, v: Tensor, limit: float) -> list[tuple[int, Tensor]]:

@@ -64,7 +64,7 @@ class Convolution:
         return matrix.unflatten(1, (*self.kernel, -1)).permute(0, 3, 1, 2)
 
     def places(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of the outputs for bordered inputs of that size; below 1 where they are too small."""
+        """Rows and columns of the outputs for bordered inputs of that size; below 1 where too small."""
         rows, columns = (
             (n - (k - 1) * d - 1) // s + 1
             for n, k, d, s in zip((height, width), self.kernel, self.dilation, self.stride, strict=True)

@@ -1,4 +1,4 @@
-"""What would quietly ruin a network: levels that cannot hold its weights, converters that lose its signals."""
+"""What would quietly ruin a network: levels that cannot hold weights, converters that lose signals."""
 
 import warnings
 from typing import TYPE_CHECKING

@@ -133,10 +133,10 @@ class Offset(Scheme):
 class BitSliced(Scheme):
     """A weight's bits on several cells side by side, shifted and added digitally: ISAAC, section 4.
 
-    A weight w is the integer round(w/limit (2^(B-1) - 1)) plus 2^(B-1), B = cells * cell_bits, so that 0 has a
-    code of its own; its digits of `cell_bits` bits, lowest first, lie on `cells` cells, digit 0 being OFF and
-    the largest ON. The digital side takes away 2^(B-1), and what OFF cells let through, times the sum of the
-    inputs. With `DAC(bits, serial=True)` and an ADC whose step is one digit, products are exact.
+    A weight w is the integer round(w/limit (2^(B-1) - 1)) plus 2^(B-1), B = cells * cell_bits, so that 0 has
+    a code of its own; its digits of `cell_bits` bits, lowest first, lie on `cells` cells, digit 0 being OFF
+    and the largest ON. The digital side takes away 2^(B-1), and what OFF cells let through, times the sum of
+    the inputs. With `DAC(bits, serial=True)` and an ADC whose step is one digit, products are exact.
 
     Attributes:
         cells: cells of a weight.
@@ -195,7 +195,9 @@ class BitSliced(Scheme):
     def difference(
         self, columns: Sequence[Tensor], reference: Tensor | float, out: Tensor | None = None
     ) -> Tensor:
-        total = sum(worth * column.double() for worth, column in zip(self.signs, columns, strict=True))
+        total = torch.zeros((), dtype=torch.float64, device=columns[0].device)
+        for worth, column in zip(self.signs, columns, strict=True):
+            total = total + worth * column.double()
         signal = (total - reference).to(columns[0].dtype)  # a small difference of large sums
         return signal if out is None else out.copy_(signal)
 

@@ -1,4 +1,4 @@
-"""A whole network on crossbars: its layers with a matrix of weights mapped in one call, the rest left digital."""
+"""A whole network on crossbars: layers with a matrix of weights mapped in one call, the rest left digital."""
 
 import copy
 import warnings
@@ -27,8 +27,8 @@ PLAIN = (nn.Linear, nn.Conv1d, nn.Conv2d)
 class CrossbarNetwork(nn.Module):
     """A network whose weights lie on crossbars; `map_network` makes one.
 
-    It is called as the network it was made from and answers in float32. In `eval` mode, as it is made, it runs
-    without autograd. In `train` mode every call programs the cells anew, and gradients reach the weights
+    It is called as the network it was made from and answers in float32. In `eval` mode, as it is made, it
+    runs without autograd. In `train` mode every call programs the cells anew, and gradients reach the weights
     straight through levels, variation, wires and converters:
 
         mapped.train()
@@ -39,8 +39,8 @@ class CrossbarNetwork(nn.Module):
             optimizer.step()
         mapped.eval()  # programs the trained weights
 
-    `.to` moves it between devices and sets the type of its products (float32 or bfloat16); conductances stay in
-    float32. `state_dict` holds all that its outputs depend on.
+    `.to` moves it between devices and sets the type of its products (float32 or bfloat16); conductances stay
+    in float32. `state_dict` holds all that its outputs depend on.
 
     Attributes:
         network: the network, its mapped layers replaced.
@@ -136,7 +136,7 @@ class CrossbarNetwork(nn.Module):
         return _each_tensor(self.network(*inputs, **named), _float)
 
     def train(self, mode: bool = True) -> "CrossbarNetwork":
-        """Train the weights through the chip, or, with False, hold them: a trained network is programmed then."""
+        """Train the weights through the chip, or, with False, hold them: trained ones are programmed then."""
         super().train(mode)
         for layer in self.layers.values():
             layer.requires_grad_(mode)
@@ -162,7 +162,8 @@ class CrossbarNetwork(nn.Module):
         for key, value, mine in both:
             if isinstance(mine, Tensor) and value.shape != mine.shape:
                 raise UserError(
-                    f"the state has '{key}' of shape {tuple(value.shape)}; this network's is {tuple(mine.shape)}"
+                    f"the state has '{key}' of shape {tuple(value.shape)}; this network's is "
+                    f"{tuple(mine.shape)}"
                 )
         if assign:
             raise UserError("assign=True would take the cells out of `conductances`: load with assign=False")
@@ -201,8 +202,8 @@ def map_network(
 ) -> CrossbarNetwork:
     """Map a copy of `network` to crossbars and program it.
 
-    Linear, Conv1d and Conv2d layers become crossbars, and so do the matrices of multi-head attention, LSTM, GRU
-    and RNN. Whatever else has no matrix of weights (activations, pooling, normalisation, a network's own
+    Linear, Conv1d and Conv2d layers become crossbars, and so do the matrices of multi-head attention, LSTM,
+    GRU and RNN. Whatever else has no matrix of weights (activations, pooling, normalisation, a network's own
     arithmetic) stays as it is, and so do the layers named in `keep`.
 
     Args:
@@ -267,9 +268,9 @@ def _to_map(network: nn.Module, keep: Collection[str]) -> Iterator[tuple[str, nn
             yield name, module
         elif matrices := [p for p, value in module.named_parameters(recurse=False) if value.ndim > 1]:
             raise UserError(
-                f"layer '{name}' is a {type(module).__name__} with weights '{matrices[0]}': only Linear, Conv1d, "
-                "Conv2d, MultiheadAttention, LSTM, GRU and RNN map to crossbars; name it in keep to leave it "
-                "digital"
+                f"layer '{name}' is a {type(module).__name__} with weights '{matrices[0]}': only Linear, "
+                "Conv1d, Conv2d, MultiheadAttention, LSTM, GRU and RNN map to crossbars; name it in keep to "
+                "leave it digital"
             )
 
 

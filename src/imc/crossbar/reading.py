@@ -160,7 +160,7 @@ def _signal(
     ranges: Ranges,
     tally: Tally | None,
 ) -> Tensor:
-    """The signed difference of currents, ampere, (n, outputs), that converters give for voltages (n, rows)."""
+    """Signed differences of currents, ampere, (n, outputs), that converters give for voltages (n, rows)."""
     array, scheme, adc = chip.array, chip.scheme, chip.array.adc
 
     def convert(current: Tensor) -> Tensor:

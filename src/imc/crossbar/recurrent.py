@@ -35,7 +35,8 @@ class CrossbarRecurrence(nn.Module):
         super().__init__()
         if plain.proj_size:
             raise UserError(
-                f"layer '{name}' is an LSTM with proj_size = {plain.proj_size}: name it in keep to leave it digital"
+                f"layer '{name}' is an LSTM with proj_size = {plain.proj_size}: name it in keep to leave it "
+                "digital"
             )
         self.mode, self.hidden_size, self.batch_first = plain.mode, plain.hidden_size, plain.batch_first
         self.num_layers, self.dropout, self.bidirectional = (
@@ -64,7 +65,7 @@ class CrossbarRecurrence(nn.Module):
         """As torch's module: outputs of the last layer at every time, and the last states.
 
         Raises:
-            UserError: for a packed sequence, or inputs that are neither (time, features) nor three-dimensional.
+            UserError: for a packed sequence, or inputs of other than two or three axes.
         """
         if isinstance(x, PackedSequence):
             raise UserError(f"layer '{self.name}' on crossbars takes padded tensors, no packed sequences")
@@ -114,7 +115,7 @@ class CrossbarRecurrence(nn.Module):
         return torch.stack(outputs[::-1] if reverse else outputs), state
 
     def _step(self, i: Tensor, h: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The next state from what the inputs and the present state drive: torch's definition of each mode."""
+        """The next state from what inputs and present state drive: torch's definition of each mode."""
         if self.mode == "LSTM":
             enter, forget, cell, leave = (i + h).chunk(4, -1)
             c = forget.sigmoid() * state[1] + enter.sigmoid() * cell.tanh()

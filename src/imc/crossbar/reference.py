@@ -69,6 +69,7 @@ def linear(
     tall = array.rows or inputs
     per_array = chip.outputs_per_array(outputs)
     unit = limit / (device.g_on - device.g_off) * (1 if scheme == "DoubleColumn" else 2)
+    half, digit, worth = 0, 0.0, [1]
     if scheme == "BitSliced":
         top, half = 2**chip.scheme.cell_bits - 1, 2 ** (chip.scheme.bits - 1)
         digit = (device.g_on - device.g_off) / top

@@ -69,8 +69,8 @@ class LayerReport:
     Attributes:
         name, size: of the layer; its size as its repr shows it.
         cells, arrays: how many it takes, bias columns included.
-        errors: by cause, and for "all" of them, the root mean square by which its outputs are off, over that of
-            the outputs it should have, percent; for the sample's ideal inputs, on the first chip.
+        errors: by cause, and for "all" of them, the root mean square by which its outputs are off, over that
+            of the outputs it should have, percent; for the sample's ideal inputs, on the first chip.
         clipped_inputs, clipped_outputs: of what the DAC and the ADC meet, percent; None without one.
         cost: of its arrays.
     """
@@ -139,7 +139,7 @@ def report(
         sample: inputs, the first ones, on which layers, clipping and energy are measured.
         batch: inputs inferred together.
         right: which answers are right; by default those whose largest output is at the label.
-        table: components of the cost model, `imc.cost.table.read`; by default `imc.cost.crossbars.components`.
+        table: components of the cost model (`imc.cost.table.read`); `imc.cost.crossbars.components` if None.
 
     Raises:
         UserError: if inputs and labels do not fit, or a number is not a whole one of 1 or more.
@@ -160,7 +160,7 @@ def report(
         return 100 * float(torch.cat([g.flatten() for g in good]).double().mean())
 
     def over(count: int) -> Accuracy:
-        differ = any(layer.chip.variation for layer in layers.values())
+        differ = any(layer.chip.steps for layer in layers.values())
         found = []
         for chip in range(count if differ else 1):
             own.program(seed + chip)

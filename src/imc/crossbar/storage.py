@@ -36,9 +36,9 @@ def load(mapped: CrossbarNetwork, path: Path) -> None:
     """Put a stored chip into the same network, mapped to the same kind of chip.
 
     Raises:
-        UserError: if there is no such file, or it holds another chip, other layers or shapes, or was programmed
-            with other weights: its conductances would mean something else here. (`load_state_dict` takes the
-            weights over too.)
+        UserError: if there is no such file, or it holds another chip, other layers or shapes, or was
+            programmed with other weights: its conductances would mean something else here. (`load_state_dict`
+            takes the weights over too.)
     """
     try:
         with safe_open(path, "pt") as file:

@@ -16,7 +16,7 @@ def work(layer: CrossbarLayer, calls: list[Tensor], samples: int) -> Work:
     without wires.
     """
     chip, array = layer.chip, layer.chip.array
-    outputs, k, inputs = layer.cell_shape
+    _, k, inputs = layer.cell_shape
     groups, own = layer.groups, layer.cell_shape[0] // layer.groups
     tiles = list(chip.tiles(own, inputs))
     blocks = chip.blocks(own) if chip.has_bias_column else 0
