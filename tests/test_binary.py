@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from imc.binary import dorefa
 from imc.binary.binarynet import (
     BETA1,
     BETA2,
@@ -18,7 +19,10 @@ from imc.binary.binarynet import (
     squared_hinge,
     squared_hinge_slope,
 )
+from imc.binary.layers import EightBitLayer, standardize, standardize_filters
 from imc.binary.quantizers import activation_levels, quantize_activation, quantize_weight, sign
+from imc.binary.rbnn import RbnnLayer, angle
+from imc.binary.xnor import XnorLayer, XnorNetLayer
 
 
 def test_sign_has_no_zero() -> None:
@@ -129,3 +133,93 @@ def test_factors_of_the_release() -> None:
     found = release_factors(outputs=128, inputs=400)
     assert found["w"] == found["b"] == pytest.approx(18.762, abs=1e-3)  # 1/sqrt(1.5/528)
     assert (found["gamma"], found["beta"]) == (pytest.approx(9.2376, abs=1e-4), 1)
+
+
+# ---- Degenerate weights and inputs ---------------------------------------------------------------------------
+
+WEIGHTS = {
+    "zero": torch.zeros(3, 2, 3, 3),
+    "constant": torch.full((3, 2, 3, 3), 0.1),
+    "negative": -torch.rand(3, 2, 3, 3, generator=torch.Generator().manual_seed(0)) - 0.1,
+    "constant and negative": torch.full((3, 2, 3, 3), -0.1),
+    "one filter of zeros": torch.randn(3, 2, 3, 3, generator=torch.Generator().manual_seed(1))
+    * torch.tensor([0.0, 1.0, 1.0]).view(3, 1, 1, 1),
+    "single": torch.tensor([[[[0.3]]], [[[-0.3]]], [[[0.0]]]]).expand(3, 1, 1, 1).clone(),
+}
+LAYERS = {
+    "eight bits": EightBitLayer,
+    "xnor": lambda w: XnorLayer(w, None, 0.5),
+    "xnor-net": XnorNetLayer,
+    "rbnn": lambda w: RbnnLayer(w, None, 0.5, "binary", "uniform", torch.Generator().manual_seed(0)),
+    "rbnn, real inputs": lambda w: RbnnLayer(w, None, 0.5, "real", "right", torch.Generator().manual_seed(0)),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("blank", [False, True])
+def test_degenerate_weights_and_blank_pictures_give_numbers(layer: str, weights: str, blank: bool) -> None:
+    module = LAYERS[layer](WEIGHTS[weights])
+    x = torch.randn(4, WEIGHTS[weights].shape[1], 5, 5, generator=torch.Generator().manual_seed(2))
+    x[1:3] = torch.tensor([0.1, -0.7]).view(2, 1, 1, 1) if blank else x[1:3]
+    x.requires_grad_()
+    y = module(x)
+    y.square().sum().backward()
+    assert torch.isfinite(y).all()
+    for found in (x.grad, *(p.grad for p in module.parameters())):
+        assert found is None or torch.isfinite(found).all()
+    held = module.deployed()
+    assert torch.isfinite(held.weight).all()
+    assert torch.isfinite(held.scale).all()
+    if layer.startswith("rbnn"):
+        module.rotate()
+        assert torch.isfinite(module(x)).all()
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_eight_bit_codes_of_degenerate_weights_are_of_eight_bits(weights: str) -> None:
+    w = WEIGHTS[weights]
+    held = EightBitLayer(w).deployed()
+    if weights == "one filter of zeros":
+        assert held.weight.max() == 127
+        return
+    assert held.weight.abs().max() <= 127
+    torch.testing.assert_close(
+        held.weight * held.scale.view(-1, 1, 1, 1), w, atol=float(w.abs().max()) / 127, rtol=0
+    )
+
+
+def test_a_blank_picture_leaves_its_neighbours_as_they_are() -> None:
+    x = torch.randn(3, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+    alone = standardize(x)
+    x[1] = 0.1
+    beside = standardize(x)
+    assert torch.equal(beside[[0, 2]], alone[[0, 2]])
+    assert not beside[1].any()
+    w = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
+    alone = standardize_filters(w)
+    w[2] = -4.0
+    assert torch.equal(standardize_filters(w)[:2], alone[:2])
+
+
+@pytest.mark.parametrize("bits", [1, 2, 8])
+@pytest.mark.parametrize("value", [0.0, 0.4, -0.4])
+def test_quantizers_of_constant_weights_give_numbers(bits: int, value: float) -> None:
+    for quantize in (quantize_weight, dorefa.quantize_weight):
+        w = torch.full((3, 4), value, requires_grad=True)
+        q = quantize(w, bits)
+        q.sum().backward()
+        assert w.grad is not None
+        assert torch.isfinite(q).all()
+        assert torch.isfinite(w.grad).all()
+        assert float(q.detach().abs().max()) <= 1
+    zero = torch.zeros(2, 3, 4, requires_grad=True)
+    dorefa.quantize_gradient(zero, bits, torch.Generator().manual_seed(0)).sum().backward()
+    assert zero.grad is not None
+    assert torch.isfinite(zero.grad).all()
+
+
+def test_filters_of_zeros_have_no_angle() -> None:
+    w = torch.tensor([[1.0, 1.0], [0.0, 0.0]])
+    assert angle(w) == pytest.approx(0, abs=0.05)
+    assert math.isnan(angle(torch.zeros(2, 2)))

@@ -195,3 +195,25 @@ def test_the_experiments_run() -> None:
     speed = runs.obtain("imce/bitwise-speed", effort="smoke", widths=("1:1", "2:2"))
     assert speed.metric("total.packed.w2i2.wrong") == 0
     assert speed.metric("conv4.packed.w1i1.ms") > speed.metric("conv4.packed.w1i1.packing_ms") > 0
+
+
+@pytest.mark.parametrize(
+    ("x", "sentence"),
+    [
+        (
+            np.zeros((1, 2, 4, 4), np.uint8),
+            r"inputs of shape \(1, 2, 4, 4\): they should be \(n, 3, height, width\)",
+        ),
+        (np.zeros((3, 4, 4), np.uint8), r"should be \(n, 3"),
+        (np.zeros((1, 3, 2, 4), np.uint8), "smaller than the kernel"),
+        (np.full((1, 3, 4, 4), 4, np.uint8), "inputs from 4 to 4 .*integers of 2 bits"),
+        (np.full((1, 3, 4, 4), -1), "inputs from -1 to -1"),
+        (np.full((1, 3, 4, 4), 0.5), "integers of 2 bits"),
+    ],
+)
+def test_the_packed_engine_refuses_what_it_would_misread(x: np.ndarray, sentence: str) -> None:
+    engine = PackedConvolution(np.ones((2, 3, 3, 3), np.int64), Shape(3), 2, Code("unsigned", 1))
+    with pytest.raises(UserError, match=sentence):
+        engine(x)
+    with pytest.raises(UserError, match="weights of shape"):
+        PackedConvolution(np.ones((2, 3, 5, 5), np.int64), Shape(3), 2, Code("unsigned", 1))

@@ -40,7 +40,9 @@ def quantize_weight(w: Tensor, bits: int) -> Tensor:
     if bits == 1:
         return straight_through(bipolar(w).mul_(w.detach().abs().mean()), w)
     squashed = torch.tanh(w)
-    return 2 * quantize_activation(squashed / squashed.abs().max() / 2 + 0.5, bits) - 1
+    top = squashed.abs().max()
+    top = torch.where(top == 0, 1.0, top)  # a layer of zeros has no scale of its own
+    return 2 * quantize_activation(squashed / top / 2 + 0.5, bits) - 1
 
 
 def stochastic_levels(gradient: Tensor, bits: int, generator: torch.Generator) -> Tensor:

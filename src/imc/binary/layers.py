@@ -37,16 +37,38 @@ class Deployed:
 def standardize(x: Tensor) -> Tensor:
     """Each sample (first axis) to zero mean and unit variance over all its values.
 
-    The variance is that of all n values (1/n, not 1/(n-1)); a constant sample becomes NaN, as 0/0.
+    The variance is that of all n values (1/n, not 1/(n-1)). A constant sample, a blank picture, becomes 0,
+    and gives no gradient.
     """
-    return F.group_norm(x, 1, eps=0.0)
+    blank = _constant(x)
+    if blank is None:
+        return F.group_norm(x, 1, eps=0.0)
+    # Masked on both sides, so that 0/0 reaches neither the values nor their gradients.
+    return torch.where(blank, 0.0, F.group_norm(torch.where(blank, 0.0, x), 1, eps=0.0))
 
 
 def standardize_filters(w: Tensor) -> Tensor:
-    """Each filter (first axis) to zero mean and unit standard deviation, the latter with 1/(n-1)."""
+    """Each filter (first axis) to zero mean and unit standard deviation, the latter with 1/(n-1).
+
+    A constant filter, a single weight too, becomes 0, and gives no gradient.
+    """
+    blank = _constant(w)
+    if blank is not None and bool(blank.all()):
+        return w * 0
     axes = tuple(range(1, w.ndim))
-    centred = w - w.mean(axes, keepdim=True)
-    return centred / centred.std(axes, keepdim=True)
+    safe = w if blank is None else torch.where(blank, 0.0, w)
+    centred = safe - safe.mean(axes, keepdim=True)
+    found = centred / centred.std(axes, keepdim=True)
+    return found if blank is None else torch.where(blank, 0.0, found)
+
+
+def _constant(x: Tensor) -> Tensor | None:
+    """Which entries along the first axis hold one value alone, (n, 1, ...), or None if there are none."""
+    if x.numel() == 0:
+        return None
+    low, high = x.detach().flatten(1).aminmax(dim=1)
+    constant = low == high
+    return constant.view(-1, *[1] * (x.ndim - 1)) if bool(constant.any()) else None
 
 
 class Layer(nn.Module):
@@ -110,7 +132,8 @@ class EightBitLayer(Layer):
     """Weights on the grid of max(w)/127, with the gradient of the identity.
 
     As BATMANN's code has it: the largest weight, not the largest |weight|, is the integer 127, so that the
-    most negative weights may lie a little below -127.
+    most negative weights may lie below -127. Where no weight is positive, which that code leaves undefined,
+    the most negative one is -127, and zeros are zeros.
     """
 
     def weights(self) -> Tensor:
@@ -119,5 +142,9 @@ class EightBitLayer(Layer):
 
     def _code(self) -> tuple[Tensor, Tensor]:
         w = self.weight.detach()
-        unit = w.max() / 127
+        top = w.max()
+        if bool(top <= 0):
+            top = w.abs().max()
+            top = torch.where(top == 0, 1.0, top)
+        unit = top / 127
         return torch.round(w / unit), unit

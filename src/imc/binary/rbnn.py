@@ -131,7 +131,11 @@ def _nearest_rotation(m: Tensor) -> Tensor:
 
 @torch.no_grad()
 def angle(w: Tensor) -> float:
-    """Mean angle, degrees, between the filters (first axis) of `w` and their signs."""
+    """Mean angle, degrees, between the filters (first axis) of `w` and their signs.
+
+    Filters of zeros have none, and do not count; NaN if there is no other.
+    """
     rows = w.flatten(1)
+    rows = rows[(rows != 0).any(1)]
     cosine = rows.abs().mean(1) / rows.square().mean(1).sqrt()
     return torch.rad2deg(torch.arccos(cosine.clamp(-1, 1))).mean().item()

@@ -34,13 +34,31 @@ class PackedConvolution:
     def __init__(self, weights: NDArray[np.integer], shape: Shape, bits: int, code: Code) -> None:
         if not 1 <= bits <= 8:
             raise UserError(f"inputs of {bits} bits: they should be from 1 to 8")
-        self.shape, self.bits, self.code = shape, bits, code
+        if weights.ndim != 4 or weights.shape[2:] != (shape.kernel,) * 2:
+            raise UserError(
+                f"weights of shape {weights.shape}: they should be (kernels, channels, {shape.kernel}, "
+                f"{shape.kernel})"
+            )
+        self.shape, self.bits, self.code, self.channels = shape, bits, code, weights.shape[1]
         stored = planes(code.encode(weights), code.bits)
         packed = pack(stored.transpose(0, 1, 3, 4, 2))  # (N, kernels, k, k, words)
         self.kernels = [np.ascontiguousarray(p.reshape(len(weights), -1).T) for p in packed]
 
     def __call__(self, x: NDArray[np.uint8]) -> Counts:
-        """Inputs (n, channels, h, w) below 2^bits to sums (n, kernels, h, w)."""
+        """Inputs (n, channels, h, w) below 2^bits to sums (n, kernels, h, w).
+
+        Raises:
+            UserError: for other channels, inputs beyond the bits, or pictures smaller than the kernel.
+        """
+        if x.ndim != 4 or x.shape[1] != self.channels:
+            raise UserError(f"inputs of shape {x.shape}: they should be (n, {self.channels}, height, width)")
+        if min(self.shape.side(side) for side in x.shape[2:]) < 1:
+            raise UserError(f"inputs of shape {x.shape}: they are smaller than the kernel")
+        if x.size and not (np.issubdtype(x.dtype, np.integer) and x.min() >= 0 and x.max() < 2**self.bits):
+            raise UserError(
+                f"inputs from {x.min()} to {x.max()} ({x.dtype}): they should be integers of {self.bits} bits"
+            )
+        x = x.astype(np.uint8, copy=False)
         inputs, places = self.gather(x)
         shifts = [1 << m for m in range(self.bits)]
         total = products(self.kernels, self.code.worth, inputs, shifts)
