@@ -57,6 +57,32 @@ def test_nodal_analysis_agrees_also_with_open_cells(shape, word, bit, seed):
     np.testing.assert_allclose(v @ effective_conductances(g, Wires(word, bit)), want, rtol=1e-9, atol=1e-15)
 
 
+@pytest.mark.parametrize("shape", [(9, 8), (8, 9), (17, 33), (33, 17), (50, 20), (40, 3), (2, 65)])
+def test_arrays_of_many_blocks_agree_with_nodal_analysis_drivers_and_readers_included(shape):
+    draw = np.random.default_rng(shape[0])
+    g, v = draw.choice([0.0, 1e-4, 1e-3, 1e-2], shape), draw.uniform(-1, 1, shape[0])
+    wires = Wires(2.0, 0.7, source=30.0, sense=11.0)
+    want = solve_network(g, wires.word, wires.bit, v, wires.source, wires.sense)
+    np.testing.assert_allclose(v @ effective_conductances(g, wires), want, rtol=1e-10)
+
+
+def test_a_driver_and_a_reader_are_a_stretch_more_at_either_end():
+    g = np.full((1, 1), 1e-3)
+    for wires in (Wires(7, 0), Wires(0, 0, source=7), Wires(0, 7), Wires(0, 0, sense=7), Wires(2, 1, 3, 1)):
+        assert effective_conductances(g, wires) == pytest.approx(1 / 1007, rel=1e-14)
+
+
+def test_current_that_goes_in_comes_out_again_from_a_large_array():
+    g = np.random.default_rng(0).uniform(1e-4, 1e-3, (96, 61))
+    # With every wordline at 1 V and bitlines that hardly resist, each wordline is a ladder of its own.
+    e = effective_conductances(g, Wires(1.0, 0.0))
+    for i in (0, 41, 95):
+        ladder = 0.0
+        for cell in g[i, ::-1]:
+            ladder = 1 / (1.0 + 1 / (cell + ladder))
+        assert e[i].sum() == pytest.approx(ladder, rel=1e-12)
+
+
 @settings(deadline=None, max_examples=40)
 @given(shapes, ohms, ohms, st.integers(0, 2**32 - 1))
 def test_reciprocity_driving_the_bitlines_gives_the_same_matrix(shape, word, bit, seed):
@@ -87,6 +113,8 @@ def test_small_wire_resistance_loses_what_first_order_theory_says():
     [
         (lambda: Wires(-1, 0), "word = -1 ohm: a wire's resistance must be 0 or more"),
         (lambda: Wires(0, float("inf")), "bit = inf ohm"),
+        (lambda: Wires(0, 0, source=float("nan")), "source = nan ohm"),
+        (lambda: Wires(0, 0, sense=-2), "sense = -2 ohm"),
         (lambda: effective_conductances([[-1e-3]], Wires(1, 1)), "negative or not finite"),
         (lambda: effective_conductances([[np.nan]], Wires(1, 1)), "negative or not finite"),
         (lambda: effective_conductances(np.zeros((0, 3)), Wires(1, 1)), "at least one row and one column"),

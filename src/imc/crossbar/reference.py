@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.floating]
 
 
-def solve_network(g: Matrix, word: float, bit: float, v: Matrix) -> Matrix:
+def solve_network(
+    g: Matrix, word: float, bit: float, v: Matrix, source: float = 0.0, sense: float = 0.0
+) -> Matrix:
     """Currents out of the bitlines of cells `g` (rows, columns) for voltages `v` (rows,), by nodal analysis.
 
     Node (0, i, j) is wordline i at bitline j, (1, i, j) bitline j at wordline i; wires have `word`
-    and `bit` ohm, both positive.
+    and `bit` ohm, both positive; `source` and `sense` stand before the first and behind the last stretch.
     """
     rows, columns = g.shape
     a, b = np.zeros((2 * rows * columns,) * 2), np.zeros(2 * rows * columns)
@@ -33,8 +35,8 @@ def solve_network(g: Matrix, word: float, bit: float, v: Matrix) -> Matrix:
         a[q, p] -= conductance
 
     for i in range(rows):
-        a[node(0, i, 0), node(0, i, 0)] += 1 / word
-        b[node(0, i, 0)] = v[i] / word
+        a[node(0, i, 0), node(0, i, 0)] += 1 / (word + source)
+        b[node(0, i, 0)] = v[i] / (word + source)
         for j in range(columns):
             join(node(0, i, j), node(1, i, j), g[i, j])
             if j:
@@ -42,8 +44,8 @@ def solve_network(g: Matrix, word: float, bit: float, v: Matrix) -> Matrix:
             if i:
                 join(node(1, i - 1, j), node(1, i, j), 1 / bit)
     last = [node(1, rows - 1, j) for j in range(columns)]
-    a[last, last] += 1 / bit
-    return np.linalg.solve(a, b)[last] / bit
+    a[last, last] += 1 / (bit + sense)
+    return np.linalg.solve(a, b)[last] / (bit + sense)
 
 
 def quantise(x: Matrix, bits: int, full: float, signed: bool) -> Matrix:
@@ -110,7 +112,8 @@ def linear(
                 total += v[:, rows] @ here[at]
             else:
                 wire = array.wires
-                total += [solve_network(here.T, wire.word, wire.bit, one)[at] for one in v[:, rows]]
+                edges = wire.source, wire.sense
+                total += [solve_network(here.T, wire.word, wire.bit, one, *edges)[at] for one in v[:, rows]]
         return total
 
     def signal(o: int, start: int) -> Matrix:
