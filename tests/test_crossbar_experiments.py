@@ -19,7 +19,7 @@ def silent(done, note=""):
 
 def test_what_pages_import_loads_no_torch():
     rooms = "imc.papers.arrays.equations, imc.papers.arrays.pictures, imc.papers.arrays.experiments"
-    code = f"import sys, {rooms}, imc.crossbar.wires; sys.exit('torch' in sys.modules)"
+    code = f"import sys, {rooms}, imc.crossbar.wires, imc.crossbar.variation; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

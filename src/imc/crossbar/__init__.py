@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from imc.crossbar.report import Report
     from imc.crossbar.storage import compare, load, save
     from imc.crossbar.variation import (
+        LAWS,
         MEANINGS,
+        DoubledClip,
         GaussianConductance,
         GaussianResistance,
         Lognormal,
@@ -77,7 +79,9 @@ _MODULES = {
     "report": ("Report",),
     "storage": ("compare", "load", "save"),
     "variation": (
+        "LAWS",
         "MEANINGS",
+        "DoubledClip",
         "GaussianConductance",
         "GaussianResistance",
         "Lognormal",

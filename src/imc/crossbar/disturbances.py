@@ -1,16 +1,26 @@
 """What else happens to cells: stuck ones, programming error, drift, read noise, retention.
 
-Steps as in `imc.crossbar.variation`, to be put behind a meaning of sigma or to stand alone. The phase-change
+Steps as in `imc.crossbar.variation`, to be put behind a law of spread or to stand alone. The phase-change
 laws are those of AIHWKit's inference model, in g = G/G_on (there G_on = 25 uS).
+
+Ageing (`Drift`, `Retention`) is told as the time that the cells then have, counted from their programming. A
+programmed network remembers how old its cells are, so that a series in time reads as it is meant:
+
+    for seconds in (100, 1000, 86400):
+        mapped.disturb(Drift(seconds), seed=7)    # one seed: every cell keeps its exponent
+
+Without a network, `since` says how old the cells are that a step meets.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Generator, Tensor
 
 from imc.crossbar.cells import Device
-from imc.crossbar.variation import Step, normal_like, uniform_like
+from imc.crossbar.steps import Step, normal_like, uniform_like
 from imc.errors import UserError
 
 
@@ -43,9 +53,16 @@ class ProgrammingError(Step):
     Attributes:
         coefficients: (c0, c1, c2) in uS for a device of G_on = 25 uS; the default is AIHWKit's phase-change
             memory.
+
+    Raises:
+        UserError: unless there are three of them, all finite.
     """
 
     coefficients: tuple[float, float, float] = (0.26348, 1.9650, -1.1731)
+
+    def __post_init__(self) -> None:
+        if len(self.coefficients) != 3 or not all(map(math.isfinite, self.coefficients)):
+            raise UserError(f"coefficients = {self.coefficients}: a programming error has three, all finite")
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
         c0, c1, c2 = self.coefficients
@@ -56,30 +73,51 @@ class ProgrammingError(Step):
 
 @dataclass(frozen=True)
 class Drift(Step):
-    """Conductance G (t/t0)^-nu after `seconds`, nu drawn for each cell and not below 0.
+    """Conductance G (t/t0)^-nu after `seconds`, G as programmed, nu drawn for each cell and not below 0.
 
-    nu has mean clamp(-0.0155 ln g + 0.0244, 0.049, 0.1) and SD clamp(-0.0125 ln g - 0.0059, 0.008, 0.045);
-    t0 = 20 s is when the programmed conductance was verified.
+    nu has mean clamp(-0.0155 ln g + 0.0244, 0.049, 0.1) and SD clamp(-0.0125 ln g - 0.0059, 0.008, 0.045), g
+    as programmed; t0 = 20 s is when the programmed conductance was verified.
+
+    Attributes:
+        seconds: age of the cells after the step.
+        t0: when they were verified, seconds.
+        since: age of the cells that the step meets; None: they are as verified. G and nu are then those that
+            lead to what the cells are at that age, so that steps from one seed to another age are one drift.
 
     Raises:
-        UserError: if `seconds` is below t0.
+        UserError: unless 0 < t0 <= since <= seconds < infinity.
     """
 
     seconds: float
     t0: float = 20.0
+    since: float | None = None
 
     def __post_init__(self) -> None:
         if not (self.t0 > 0 and math.isfinite(self.seconds) and self.seconds >= self.t0):
             raise UserError(
                 f"seconds = {self.seconds}: drift counts from the verifying read at t0 = {self.t0} s"
             )
+        _in_order(self, self.t0)
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        log = (g / device.g_on).clamp_(min=1e-7).log_()
+        start = self.t0 if self.since is None else self.since
+        z = normal_like(g, generator)
+        now = (g / device.g_on).clamp_(min=1e-7).log_()
+        nu = self._exponents(now, z)
+        if elapsed := math.log(start / self.t0):
+            for _ in range(_ROUNDS):
+                nu = self._exponents(now.add(nu, alpha=elapsed), z)
+        g.mul_(nu.mul_(-math.log(self.seconds / start)).exp_())
+
+    def _exponents(self, log: Tensor, z: Tensor) -> Tensor:
+        """nu of cells whose programmed g has this logarithm, for standard normal draws `z`."""
         mean = (-0.0155 * log).add_(0.0244).clamp_(0.049, 0.1)
         spread = (-0.0125 * log).sub_(0.0059).clamp_(0.008, 0.045)
-        nu = mean.addcmul_(spread, normal_like(g, generator)).clamp_(min=0)
-        g.mul_(nu.mul_(-math.log(self.seconds / self.t0)).exp_())
+        return mean.addcmul_(spread, z).clamp_(min=0)
+
+
+_ROUNDS = 40
+"""Of the iteration that finds a drifted cell's exponent; each halves the error at least, in a century."""
 
 
 @dataclass(frozen=True)
@@ -115,24 +153,62 @@ class Retention(Step):
     The law of capacitor cells (dw/dt = -(w - w_rest)/tau) and a plain model of retention elsewhere.
 
     Attributes:
-        seconds: time since programming.
+        seconds: age of the cells after the step, since programming.
         tau: time constant, seconds.
         rest: resting conductance, siemens.
+        since: age of the cells that the step meets, seconds; None: they are as programmed.
 
     Raises:
-        UserError: unless seconds >= 0, tau > 0 and rest >= 0.
+        UserError: unless 0 <= since <= seconds, tau > 0 and rest >= 0, all finite.
     """
 
     seconds: float
     tau: float
     rest: float
+    since: float | None = None
 
     def __post_init__(self) -> None:
-        if not (self.seconds >= 0 and self.tau > 0 and self.rest >= 0):
+        finite = all(map(math.isfinite, (self.seconds, self.tau, self.rest)))
+        if not (finite and self.seconds >= 0 and self.tau > 0 and self.rest >= 0):
             raise UserError(
                 f"seconds = {self.seconds}, tau = {self.tau} s, rest = {self.rest} S: retention needs a "
-                "time of 0 or more, a positive time constant and a resting conductance of 0 or more"
+                "time of 0 or more, a positive time constant and a resting conductance of 0 or more, "
+                "all finite"
             )
+        _in_order(self, 0.0)
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        g.sub_(self.rest).mul_(math.exp(-self.seconds / self.tau)).add_(self.rest)
+        passed = self.seconds - (self.since or 0.0)
+        g.sub_(self.rest).mul_(math.exp(-passed / self.tau)).add_(self.rest)
+
+
+Ages = Mapping[type[Step], float]
+"""How old cells are, in seconds, to each kind of ageing."""
+
+
+def in_time(steps: tuple[Step, ...], ages: Ages) -> tuple[tuple[Step, ...], Ages]:
+    """Steps that start where earlier ones of their kind ended, and the ages after them.
+
+    Raises:
+        UserError: if a step would make cells younger than they are.
+
+    >>> (step,), ages = in_time((Drift(1000.0),), {Drift: 100.0})
+    >>> step
+    Drift(seconds=1000.0, t0=20.0, since=100.0)
+    """
+    found, after = [], dict(ages)
+    for step in steps:
+        if isinstance(step, Drift | Retention):
+            if step.since is None and type(step) in after:
+                step = replace(step, since=after[type(step)])
+            after[type(step)] = step.seconds
+        found.append(step)
+    return tuple(found), after
+
+
+def _in_order(step: Any, earliest: float) -> None:
+    if step.since is not None and not earliest <= step.since <= step.seconds:
+        raise UserError(
+            f"{type(step).__name__} to {step.seconds} s on cells that are {step.since} s old: "
+            f"time runs forward, from {earliest} s on"
+        )

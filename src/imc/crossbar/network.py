@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from imc.crossbar.arrays import Chip
 from imc.crossbar.attention import CrossbarAttention
 from imc.crossbar.diagnosis import look_at_levels
+from imc.crossbar.disturbances import Ages, in_time
 from imc.crossbar.layers import CrossbarLayer
 from imc.crossbar.recurrent import RECURRENT, CrossbarRecurrence
 from imc.crossbar.variation import Step
@@ -48,6 +49,7 @@ class CrossbarNetwork(nn.Module):
         layers: the mapped layers by name.
         conductances: every cell of every layer, siemens, one flat tensor of which the layers hold views.
         seed: of the last programming.
+        ages: how old the cells are to each kind of ageing, seconds.
     """
 
     def __init__(self, network: nn.Module, chip: Chip, layers: dict[str, CrossbarLayer]) -> None:
@@ -55,12 +57,14 @@ class CrossbarNetwork(nn.Module):
         self.network, self.chip, self.layers = network, chip, layers
         self.seed = 0
         self._generator_of_training: torch.Generator | None = None
+        self.ages: Ages = {}
         self._gather()
 
     def program(self, seed: int) -> None:
         """Program every cell anew: one chip of those that the variation describes, the one of this seed."""
         generator = self._generator(seed)
         self.seed, self._generator_of_training = seed, None
+        _, self.ages = in_time(self.chip.variation, {})
         for layer in self.layers.values():
             layer.program(generator)
 
@@ -76,7 +80,11 @@ class CrossbarNetwork(nn.Module):
             self.layers[name].write(weight)
 
     def disturb(self, *steps: Step, seed: int) -> None:
-        """Apply further steps to the cells as they stand: age them, read them again."""
+        """Apply further steps to the cells as they stand: age them, read them again.
+
+        Ageing goes on from the age that the cells have: `Drift(1000)` after `Drift(100)` is one drift.
+        """
+        steps, self.ages = in_time(steps, self.ages)
         generator = self._generator(seed)
         for layer in self.layers.values():
             layer.disturb(steps, generator)

@@ -1,199 +1,218 @@
-"""What "variation" means: each meaning of sigma, and each later disturbance, as one small step.
+"""What "variation" means: each law of device spread as one small step.
 
 A step changes a tensor of conductances in place. Steps are applied in the order in which they are given,
 each cell independently, all randomness from one generator:
 
     variation = (GaussianResistance(300), StuckCells(on=1e-3))
 
-`sigma` is in ohm throughout, so that the same number can be compared under each meaning. `R_on`, `R_off` are
-the device's nominal resistances, `R` the resistance a cell is meant to have, `z` a standard normal draw.
+Spreads are in ohm throughout, so that the same number can be compared under each law. `R_on`, `R_off` are
+the device's nominal resistances, `R` the resistance a cell is meant to have, `z` a standard normal draw. A
+law takes one `sigma`, which it carries from the ON state to all others in its own way, or a spread for either
+state, `sigma_on` and `sigma_off`, between which it interpolates:
+
+    GaussianResistance(300)
+    GaussianResistance(sigma_on=0, sigma_off=300)      # only OFF cells vary
+    GaussianResistance(300, sigma_on=0)                # the same
+
+`LAWS` lists them; whatever offers a choice of laws, or shows them, reads that list. What pages and
+experiments import of this module loads no torch.
 """
 
-import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
-from torch import Generator, Tensor
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from imc.crossbar.cells import Device
+from imc.crossbar.clips import DoubledClip, OneSidedClip, RandomEndpointClip
+from imc.crossbar.steps import (
+    Floats,
+    Law,
+    Step,  # noqa: F401  (part of this module's face)
+    check_positive,
+    log_variance,
+    normal_cdf,
+    normal_like,
+    normal_pdf,
+    uniform_like,
+)
 from imc.errors import UserError
 
-
-def normal_like(g: Tensor, generator: Generator) -> Tensor:
-    """Standard normal draws of the shape, type and place of `g`."""
-    return torch.empty_like(g).normal_(generator=generator)
-
-
-def uniform_like(g: Tensor, generator: Generator) -> Tensor:
-    """Draws uniform on [0, 1), in double precision, so that rare events keep their probability."""
-    return torch.rand(g.shape, generator=generator, dtype=torch.float64, device=g.device)
-
-
-class Step(ABC):
-    """One disturbance of programmed cells."""
-
-    def endpoints(self, low: float, high: float, device: Device, generator: Generator) -> tuple[float, float]:
-        """The conductances of OFF and ON that one layer's mapping aims at, given those so far."""
-        return low, high
-
-    @abstractmethod
-    def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        """Disturb the conductances `g` (siemens, any shape) in place."""
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
 
 @dataclass(frozen=True)
-class Spread(Step):
-    """A step with one parameter, the standard deviation `sigma` in ohm.
-
-    Raises:
-        UserError: if sigma is negative or not finite.
-    """
-
-    sigma: float
-
-    def __post_init__(self) -> None:
-        _not_negative("sigma", self.sigma, "ohm")
-
-
-@dataclass(frozen=True)
-class GaussianResistance(Spread):
+class GaussianResistance(Law):
     """Resistance max(floor, R + sigma z): a normal law whose lower tail is piled onto the floor.
 
     The plain reading of "normally distributed memristance". P(cell at the floor) = Phi((floor - R)/sigma),
-    and one cell at a floor of 1 ohm outweighs a thousand ON cells of 1 kilo-ohm.
+    and one cell at a floor of 1 ohm outweighs a thousand ON cells of 1 kilo-ohm. One sigma is that of every
+    cell.
     """
+
+    name: ClassVar = "gaussian"
+    title: ClassVar = "Gaussian, floor 1 Ω"
+    about: ClassVar = "max(1 Ω, R + σz), z standard normal"
 
     floor: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _positive("floor", self.floor, "ohm")
+        check_positive("floor", self.floor, "ohm")
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        g.reciprocal_().add_(normal_like(g, generator), alpha=self.sigma).clamp_(min=self.floor).reciprocal_()
+        g.reciprocal_()
+        if self._is_one_sigma:
+            g.add_(normal_like(g, generator), alpha=self.sigma)  # pyright: ignore[reportArgumentType]
+        else:
+            g.addcmul_(self._spread_at(g, device), normal_like(g, generator))
+        g.clamp_(min=self.floor).reciprocal_()
+
+    def density(self, ohm: ArrayLike, nominal: float, device: Device) -> Floats:
+        r = np.asarray(ohm, float)
+        return np.where(r > self.floor, normal_pdf(r, nominal, self.spread(nominal, device)), 0)
+
+    def atoms(self, nominal: float, device: Device) -> dict[float, float]:
+        if found := super().atoms(nominal, device):
+            return found
+        return {self.floor: normal_cdf(self.floor, nominal, self.spread(nominal, device))}
 
 
 @dataclass(frozen=True)
-class TruncatedResistance(Spread):
+class TruncatedResistance(Law):
     """Resistance R + sigma z given that it is at least `floor`: the lower tail is drawn again, not piled up.
 
-    By inversion: z = -Phi^-1(u Phi((R - floor)/sigma)) with u uniform on (0, 1].
+    By inversion: z = -Phi^-1(u Phi((R - floor)/sigma)) with u uniform on (0, 1]. One sigma is that of every
+    cell.
     """
+
+    name: ClassVar = "truncated"
+    title: ClassVar = "truncated at 1 Ω"
+    about: ClassVar = "R + σz, drawn again while it is below 1 Ω"
 
     floor: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _positive("floor", self.floor, "ohm")
+        check_positive("floor", self.floor, "ohm")
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        if self.sigma == 0:
+        import torch
+
+        if self.spreads(device) == (0, 0):
             return
         r = g.double().reciprocal()
-        kept = torch.special.ndtr((r - self.floor) / self.sigma)
+        sigma: Any = self.sigma if self._is_one_sigma else self._spread_at(r, device).clamp_(min=1e-9)
+        kept = torch.special.ndtr((r - self.floor) / sigma).clamp_(min=1e-300)
         z = -torch.special.ndtri((1 - uniform_like(g, generator)) * kept)
-        g.copy_((r + self.sigma * z).clamp_(min=self.floor).reciprocal_())
+        g.copy_((r + sigma * z).clamp_(min=self.floor).reciprocal_())
+
+    def density(self, ohm: ArrayLike, nominal: float, device: Device) -> Floats:
+        r, sigma = np.asarray(ohm, float), self.spread(nominal, device)
+        kept = 1 - normal_cdf(self.floor, nominal, sigma)
+        return np.where(r > self.floor, normal_pdf(r, nominal, sigma) / kept, 0)
 
 
 @dataclass(frozen=True)
-class OneSidedClip(Spread):
-    """MemTorch's meaning: the target is clamped between each cell's own two limits.
-
-    Every cell draws R_on,i = max(floor, R_on + sigma z) and R_off,i = max(floor, R_off + off sigma z'), and
-    G = max(min(G_target, 1/R_on,i), 1/R_off,i). So an ON cell becomes max(R_on, R_on,i) and an OFF cell
-    min(R_off, R_off,i), unless the two limits cross: half of the cells stay exactly nominal. While crossings
-    are rare, an ON cell has E[R] = R_on + sigma/sqrt(2 pi) and SD = sigma sqrt(1/2 - 1/(2 pi)) = 0.584 sigma.
-
-    Attributes:
-        off: spread of R_off as a multiple of sigma: 1 is "sigma on both", 2 is what every sweep shipped with
-            MemTorch does.
-        floor: least resistance that can be drawn, ohm.
-    """
-
-    off: float = 1.0
-    floor: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _not_negative("off", self.off, "times sigma")
-        _positive("floor", self.floor, "ohm")
-
-    def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        on = self._limit(g, device.r_on, self.sigma, generator)
-        off = self._limit(g, device.r_off, self.off * self.sigma, generator)
-        torch.maximum(torch.minimum(g, on, out=g), off, out=g)
-
-    def _limit(self, g: Tensor, nominal: float, sigma: float, generator: Generator) -> Tensor:
-        return normal_like(g, generator).mul_(sigma).add_(nominal).clamp_(min=self.floor).reciprocal_()
-
-
-@dataclass(frozen=True)
-class RandomEndpointClip(OneSidedClip):
-    """`OneSidedClip` as MemTorch's `patch_model` runs it: the mapping's endpoints are draws too.
-
-    Each layer draws one R_on and one R_off by the law of its cells, and maps its weights onto what lies
-    between them. All cells of a layer thus share an error that no averaging over rows removes.
-    """
-
-    def endpoints(self, low: float, high: float, device: Device, generator: Generator) -> tuple[float, float]:
-        one = torch.empty(1, device=generator.device)
-        on = float(self._limit(one, device.r_on, self.sigma, generator))
-        off = float(self._limit(one, device.r_off, self.off * self.sigma, generator))
-        return min(off, on), max(off, on)
-
-
-@dataclass(frozen=True)
-class GaussianConductance(Spread):
+class GaussianConductance(Law):
     """Conductance max(0, G + (sigma/R_on^2) z): the same additive spread for every cell.
 
-    sigma/R_on^2 is, to first order, what sigma ohm do to an ON cell.
+    sigma/R_on^2 is, to first order, what sigma ohm do to an ON cell, and sigma_off/R_off^2 to an OFF cell.
+    With two spreads, that of the conductance is linear in the conductance.
     """
 
+    name: ClassVar = "conductance"
+    title: ClassVar = "Gaussian conductance"
+    about: ClassVar = "G + z σ/R<sub>on</sub><sup>2</sup>, never below 0"
+
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        g.add_(normal_like(g, generator), alpha=self.sigma * device.g_on**2).clamp_(min=0)
+        on, off = self.spreads(device)
+        if self._is_one_sigma:
+            g.add_(normal_like(g, generator), alpha=on * device.g_on**2)
+        else:
+            share = ((g - device.g_off) / (device.g_on - device.g_off)).clamp_(0, 1)
+            low, high = off * device.g_off**2, on * device.g_on**2
+            g.addcmul_(share.mul_(high - low).add_(low), normal_like(g, generator))
+        g.clamp_(min=0)
+
+    def _carried(self, sigma: float, device: Device, to: float | None = None) -> float:
+        return sigma * ((device.r_off if to is None else to) / device.r_on) ** 2
+
+    def spread(self, nominal: float, device: Device) -> float:
+        on, off = self.spreads(device)
+        share = min(max((1 / nominal - device.g_off) / (device.g_on - device.g_off), 0.0), 1.0)
+        low, high = off * device.g_off**2, on * device.g_on**2
+        return (low + (high - low) * share) * nominal**2
+
+    def density(self, ohm: ArrayLike, nominal: float, device: Device) -> Floats:
+        r = np.asarray(ohm, float)
+        return normal_pdf(1 / r, 1 / nominal, self.spread(nominal, device) / nominal**2) / r**2
+
+    def atoms(self, nominal: float, device: Device) -> dict[float, float]:
+        if found := super().atoms(nominal, device):
+            return found
+        return {math.inf: float(normal_cdf(0, 1 / nominal, self.spread(nominal, device) / nominal**2))}
 
 
 @dataclass(frozen=True)
-class Lognormal(Spread):
+class Lognormal(Law):
     """Resistance R exp(s z - s^2/2) with s^2 = ln(1 + (sigma/R_on)^2).
 
-    E[R_i] = R and SD = R sigma/R_on: sigma ohm for an ON cell, the same relative spread for every other.
+    E[R_i] = R and SD = R sigma/R_on: sigma ohm for an ON cell, the same relative spread for every other. With
+    two spreads, s^2 = ln(1 + (sigma(R)/R)^2).
     """
 
+    name: ClassVar = "lognormal"
+    title: ClassVar = "lognormal"
+    about: ClassVar = "R exp(sz − s²/2), s so that an ON cell has standard deviation σ"
+
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        variance = math.log1p((self.sigma / device.r_on) ** 2)
-        g.mul_(normal_like(g, generator).mul_(-math.sqrt(variance)).add_(variance / 2).exp_())
+        if self._is_one_sigma:
+            variance = log_variance(self.spreads(device)[0] / device.r_on)
+            g.mul_(normal_like(g, generator).mul_(-math.sqrt(variance)).add_(variance / 2).exp_())
+        else:
+            r = g.reciprocal()
+            variances = self._spread_at(r, device).div_(r).square_().log1p_()
+            g.mul_(normal_like(g, generator).mul_(-variances.sqrt()).add_(variances, alpha=0.5).exp_())
+
+    def _carried(self, sigma: float, device: Device, to: float | None = None) -> float:
+        return sigma * (device.r_off if to is None else to) / device.r_on
+
+    def density(self, ohm: ArrayLike, nominal: float, device: Device) -> Floats:
+        r = np.asarray(ohm, float)
+        variance = log_variance(self.spread(nominal, device) / nominal)
+        return normal_pdf(np.log(r), math.log(nominal) - variance / 2, math.sqrt(variance)) / r
 
 
-MEANINGS = {
-    "gaussian": GaussianResistance,
-    "truncated": TruncatedResistance,
-    "clip": OneSidedClip,
-    "clip-2": lambda sigma: OneSidedClip(sigma, off=2.0),
-    "clip-2-random-endpoint": lambda sigma: RandomEndpointClip(sigma, off=2.0),
-    "conductance": GaussianConductance,
-    "lognormal": Lognormal,
-}
-"""Every meaning of sigma by the name that experiments and pages use."""
+LAWS: tuple[type[Law], ...] = (
+    GaussianResistance,
+    TruncatedResistance,
+    OneSidedClip,
+    DoubledClip,
+    RandomEndpointClip,
+    GaussianConductance,
+    Lognormal,
+)
+"""Every law of spread, in the order in which books and experiments list them."""
+
+MEANINGS = {law.name: law.of for law in LAWS}
+"""Every meaning of sigma by the name that experiments and pages use: makes the law at a sigma in ohm."""
 
 
-def meaning(name: str, sigma: float) -> Step:
-    """The meaning called `name`, at `sigma` ohm.
+def meaning(name: str, sigma: float) -> Law:
+    """The law called `name`, at `sigma` ohm.
 
     Raises:
         UserError: if there is none of that name, or sigma is negative.
+
+    >>> meaning("lognormal", 300)
+    Lognormal(sigma=300, sigma_on=None, sigma_off=None)
     """
     if name not in MEANINGS:
         raise UserError(f"there is no meaning of sigma called '{name}'; there are {', '.join(MEANINGS)}")
     return MEANINGS[name](sigma)
-
-
-def _positive(name: str, value: float, unit: str) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise UserError(f"{name} = {value} {unit}: it must be positive and finite")
-
-
-def _not_negative(name: str, value: float, unit: str) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise UserError(f"{name} = {value} {unit}: it must be 0 or more, and finite")

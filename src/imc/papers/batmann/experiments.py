@@ -1,10 +1,11 @@
 """What the paper computes, as experiments."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from imc.crossbar.variation import MEANINGS
 from imc.papers.batmann.rows import preset
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
@@ -18,9 +19,10 @@ VALIDATION_POOL = 5
 
 
 Ohm = Annotated[float, Field(ge=0, le=1e6)]
-Meaning = Literal[
-    "gaussian", "truncated", "clip", "clip-2", "clip-2-random-endpoint", "conductance", "lognormal"
-]
+if TYPE_CHECKING:
+    Meaning = str
+else:
+    Meaning = Literal[tuple(MEANINGS)]
 
 
 class TrainConfig(Config):

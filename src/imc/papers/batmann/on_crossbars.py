@@ -24,8 +24,6 @@ from imc.papers.batmann.splits import Similarities, in_parts
 SCHEMES = {"double": DoubleColumn(), "single": SingleColumn()}
 FLOOR = 1.0
 """Least resistance that the meanings of sigma draw, ohm."""
-NEXT_TO_NOTHING = 1e-6
-"""A spread, ohm, that no resistance in float32 from 100 ohm on feels."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,7 @@ def disturbance(name: str, sigma: float, varies: str) -> Step:
         return step
     if not isinstance(step, OneSidedClip):
         return OneState(step, varies)
-    if varies == "on":
-        return replace(step, off=0.0)
-    return replace(step, sigma=NEXT_TO_NOTHING, off=step.off * sigma / NEXT_TO_NOTHING)
+    return replace(step, sigma_off=0.0) if varies == "on" else replace(step, sigma_on=0.0)
 
 
 class Hardware:

@@ -4,17 +4,17 @@ from bisect import bisect_right
 
 import numpy as np
 
+from imc.crossbar.variation import LAWS
 from imc.runs.records import Record
 
-MEANINGS = {
-    "clip-2": "A: MemTorch, σ and 2σ",
-    "clip": "B: MemTorch, σ and σ",
-    "gaussian": "C: Gaussian, floor 1 Ω",
+HYPOTHESES = {
+    "clip-2": "A: {}",
+    "clip": "B: {}",
+    "gaussian": "C: {}",
     "clip-2-random-endpoint": "A with random endpoints",
-    "truncated": "truncated at 1 Ω",
-    "conductance": "Gaussian conductance",
-    "lognormal": "lognormal",
 }
+_TITLES = {law.name: law.title for law in LAWS}
+MEANINGS = {name: HYPOTHESES.get(name, "{}").format(_TITLES[name]) for name in {**HYPOTHESES, **_TITLES}}
 """Titles of the meanings of sigma, the three hypotheses on Figure 3 first."""
 
 
