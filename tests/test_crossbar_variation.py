@@ -318,8 +318,9 @@ def test_steps_draw_from_their_generator_alone():
         (lambda: Retention(1, 1, 0, since=2), "Retention to 1 s on cells that are 2 s old"),
         (lambda: Drift(1000, since=5), "time runs forward, from 20.0 s on"),
         (lambda: Drift(float("inf")), "drift counts from the verifying read"),
-        (lambda: ProgrammingError((1.0, 2.0)), "has three, all finite"),  # pyright: ignore
-        (lambda: ProgrammingError((1.0, 2.0, float("nan"))), "has three, all finite"),
+        (lambda: ProgrammingError(()), "a programming error has some, all finite"),
+        (lambda: ProgrammingError(reference=0), "reference = 0 uS: a conductance is positive"),
+        (lambda: ProgrammingError((1.0, 2.0, float("nan"))), "has some, all finite"),
     ],
 )
 def test_bad_steps_are_refused_in_a_sentence(make, sentence):

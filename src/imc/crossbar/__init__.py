@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from imc.crossbar.cells import RRAM_1T1R, Device
     from imc.crossbar.converters import ADC, DAC, SenseAmplifier
     from imc.crossbar.diagnosis import ChipWarning
+    from imc.crossbar.devices import Measured, Published, all_published, published
     from imc.crossbar.disturbances import Drift, ProgrammingError, ReadNoise, Retention, StuckCells
     from imc.crossbar.layers import CrossbarLayer
     from imc.crossbar.mapping import BitSliced, DoubleColumn, Offset, ReferenceCurrent, SingleColumn
@@ -72,6 +73,7 @@ _MODULES = {
     "cells": ("RRAM_1T1R", "Device"),
     "converters": ("ADC", "DAC", "SenseAmplifier"),
     "diagnosis": ("ChipWarning",),
+    "devices": ("Measured", "Published", "all_published", "published"),
     "disturbances": ("Drift", "ProgrammingError", "ReadNoise", "Retention", "StuckCells"),
     "layers": ("CrossbarLayer",),
     "mapping": ("BitSliced", "DoubleColumn", "Offset", "ReferenceCurrent", "SingleColumn"),

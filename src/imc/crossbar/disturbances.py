@@ -48,26 +48,33 @@ class StuckCells(Step):
 
 @dataclass(frozen=True)
 class ProgrammingError(Step):
-    """Conductance max(0, G + sigma(g) z), sigma(g) = (c0 + c1 g + c2 g^2) G_on/25 and not below 0.
+    """Conductance max(0, G + sigma(g) z), sigma(g) = (c0 + c1 g + c2 g^2 + ...) G_on/reference, not below 0.
 
     Attributes:
-        coefficients: (c0, c1, c2) in uS for a device of G_on = 25 uS; the default is AIHWKit's phase-change
-            memory.
+        coefficients: (c0, c1, c2, ...) in uS for a device of G_on = `reference`; the default is AIHWKit's
+            phase-change memory.
+        reference: uS.
 
     Raises:
-        UserError: unless there are three of them, all finite.
+        UserError: unless there is one coefficient at least, all are finite, and the reference is positive.
     """
 
-    coefficients: tuple[float, float, float] = (0.26348, 1.9650, -1.1731)
+    coefficients: tuple[float, ...] = (0.26348, 1.9650, -1.1731)
+    reference: float = 25.0
 
     def __post_init__(self) -> None:
-        if len(self.coefficients) != 3 or not all(map(math.isfinite, self.coefficients)):
-            raise UserError(f"coefficients = {self.coefficients}: a programming error has three, all finite")
+        if not self.coefficients or not all(map(math.isfinite, self.coefficients)):
+            raise UserError(f"coefficients = {self.coefficients}: a programming error has some, all finite")
+        if not 0 < self.reference < math.inf:
+            raise UserError(f"reference = {self.reference} uS: a conductance is positive and finite")
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
-        c0, c1, c2 = self.coefficients
+        *lower, highest = self.coefficients
         relative = g / device.g_on
-        sigma = relative.mul(c2).add_(c1).mul_(relative).add_(c0).clamp_(min=0).mul_(device.g_on / 25)
+        sigma = relative.new_full(relative.shape, highest)
+        for c in reversed(lower):
+            sigma.mul_(relative).add_(c)
+        sigma.clamp_(min=0).mul_(device.g_on / self.reference)
         g.addcmul_(sigma, normal_like(g, generator)).clamp_(min=0)
 
 
