@@ -1,16 +1,22 @@
 """The chapter's experiments: what they compute, on small configurations."""
 
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from imc.crossbar import all_published
 from imc.crossbar.variation import MEANINGS
 from imc.papers.arrays import contenders, speed
-from imc.papers.arrays.experiments import IdentitiesConfig, VariationConfig, WiresConfig
+from imc.papers.arrays.experiments import IdentitiesConfig, OwnDeviceConfig, VariationConfig, WiresConfig
 from imc.papers.arrays.identities import check, node_by_node
+from imc.papers.arrays.own_device import ask
 from imc.papers.arrays.sweeps import variation, wires
+from imc.paths import ROOT
 
 
 def silent(done, note=""):
@@ -96,3 +102,26 @@ def test_ratios_are_to_the_limit_of_ones_own_precision():
     assert found["best_precision"] == "float32"
     assert found["ahead_of"] == {"torch_float32": 2.0, "aihwkit_ideal": 5.0}
     assert found["ahead_of_fastest_peer"] == 5.0
+
+
+def test_own_device_on_exact_cells_is_the_network_and_ages_by_its_law():
+    config = OwnDeviceConfig.build(effort="smoke", steps=60)
+    found = ask(config, silent).metrics
+    assert found["digital"] > 50
+    assert set(found["accuracy"]) == set(all_published())
+    assert max(found["weight_error"]["rram-cmo-falcone"]) < min(found["weight_error"]["rpu-gokmen-2016"])
+    assert np.shape(found["ageing"]["tuned"]) == (2, 2)
+    assert [row["cells"] for row in found["measured"]["table"]] == [10] * 5
+
+
+def test_the_code_on_the_page_about_own_devices_runs(tmp_path, monkeypatch):
+    text = (ROOT / "notebooks/crossbar/your-device.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) >= 4
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cells.csv").write_text(
+        "target,measured\n5000,5500\n5000,4700\n200000,150000\n200000,260000\n"
+    )
+    names = {"network": nn.Linear(400, 10), "pictures": torch.zeros(3, 400)}
+    for block in blocks:
+        exec(block, names)

@@ -58,6 +58,20 @@ class BenchmarkConfig(Config):
     peers: bool = Field(True, description="also time AIHWKit, where it is installed")
 
 
+class OwnDeviceConfig(Config):
+    """A network on digits, on chips of published and of measured devices."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"chips": 2, "steps": 30, "ages": (100.0, 86400.0), "cells": 10}
+
+    chips: int = Field(20, ge=2, le=1000, description="programmed chips of each device: seed, seed+1, ...")
+    hidden: int = Field(64, ge=1, le=4096, description="units of the hidden layer")
+    steps: int = Field(150, ge=1, le=10_000, description="of learning, all training pictures in each")
+    ages: tuple[Annotated[float, Field(ge=20, le=1e10)], ...] = Field(
+        (20.0, 1e3, 86_400.0, 2_592_000.0, 31_536_000.0), description="seconds since the verifying read"
+    )
+    cells: int = Field(50, ge=2, le=100_000, description="measured cells of each target, in the table")
+
+
 EXPERIMENTS = (
     Experiment(
         name="crossbar/identities",
@@ -80,6 +94,14 @@ EXPERIMENTS = (
         seconds=lambda config: (
             config.seeds * len(config.ohms) * sum(10 * (s / 512) ** 3.5 for s in config.sides)
         ),
+    ),
+    Experiment(
+        name="crossbar/own-device",
+        config=OwnDeviceConfig,
+        runner="imc.papers.arrays.own_device:ask",
+        summary="a network on digits on published devices, on a measured table, and as it ages",
+        datasets=lambda config: ("digits",),
+        seconds=lambda config: 2.0 + 0.6 * config.chips,
     ),
     Experiment(
         name="crossbar/benchmark",
