@@ -72,6 +72,14 @@ class OwnDeviceConfig(Config):
     cells: int = Field(50, ge=2, le=100_000, description="measured cells of each target, in the table")
 
 
+class AgreementConfig(Config):
+    """Random arrays behind wires, by our solver and by those of others that are installed."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"sides": (3, 9)}
+
+    sides: tuple[Side, ...] = Field((4, 16, 32, 64), description="rows; 3 columns more")
+
+
 EXPERIMENTS = (
     Experiment(
         name="crossbar/identities",
@@ -102,6 +110,13 @@ EXPERIMENTS = (
         summary="a network on digits on published devices, on a measured table, and as it ages",
         datasets=lambda config: ("digits",),
         seconds=lambda config: 2.0 + 0.6 * config.chips,
+    ),
+    Experiment(
+        name="crossbar/agreement",
+        config=AgreementConfig,
+        runner="imc.crossbar.agreement:compare",
+        summary="the same arrays by ngspice, badcrossbar and AIHWKit, where they are installed",
+        seconds=lambda config: 5.0 + sum(2 * (s / 64) ** 2 for s in config.sides) * 7,
     ),
     Experiment(
         name="crossbar/benchmark",
