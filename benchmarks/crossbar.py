@@ -28,7 +28,12 @@ def main() -> None:
             parts = f"{times['program_ms']:9.2f} + {times['infer_ms']:9.2f} ms"
             print(f"  {name:16s} {parts}  {times['mib']:6.0f} MiB")
         best = found["best_precision"]
-        print(f"  best precision {best}, {found['to_limit'][best]:.2f} x its limit")
+        whole, infer, program = (
+            found[key][f"ours_{best}"] for key in ("to_kernels", "infer_to_kernels", "program_to_draws")
+        )
+        print(f"  best precision {best}: {whole:.2f} x the fastest kernels and draws")
+        print(f"  inference {infer:.2f} x its kernels, programming {program:.2f} x its draws")
+        print(f"  {found['to_limit'][best]:.2f} x products at this machine's peak")
         for name, ratio in found["ahead_of"].items():
             print(f"  {ratio:7.1f} x faster than {name}")
     print(f"\nrecord: {record.path}")

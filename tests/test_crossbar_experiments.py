@@ -93,6 +93,27 @@ def test_torch_by_hand_and_ours_are_the_same_network():
     assert np.corrcoef(both)[0, 1] > 0.9  # different draws of one distribution
 
 
+def test_the_least_is_each_layers_fastest_kernel_and_one_draw_a_cell():
+    found = contenders.kernels("mlp", 1)
+    assert [len(found[p]["layers"]) for p in ("float32", "bfloat16")] == [3, 3]
+    assert found["float32"]["ms"] == sum(min(times.values()) for times in found["float32"]["layers"])
+    times = {"ours_bfloat16": {"trial_ms": 9.0, "infer_ms": 6.0, "program_ms": 3.0}}
+    kernels = {"float32": {"ms": 100.0}, "bfloat16": {"ms": 4.0}, "draws_ms": 2.0}
+    ratios = speed.to_kernels(times, kernels)
+    assert [ratios[k]["ours_bfloat16"] for k in ("to_kernels", "infer_to_kernels", "program_to_draws")] == [
+        1.5, 1.5, 1.5,
+    ]  # fmt: skip
+
+
+def test_kernels_of_a_convolution_do_the_same_work():
+    layer, x = nn.Conv2d(3, 5, 3), torch.ones(2, 3, 8, 8)
+    with torch.no_grad():
+        calls = contenders._convolutions(layer, x)
+        first, last, product = (calls[k]() for k in ("channels_first", "channels_last", "product"))
+    torch.testing.assert_close(first, last)
+    assert product.numel() == first.numel()
+
+
 def test_ratios_are_to_the_limit_of_ones_own_precision():
     limits = {"float32": 1e12, "bfloat16": 2e12, "draws": 1e9}
     times = {"ours_float32": 20.0, "ours_bfloat16": 30.0, "torch_float32": 40.0, "aihwkit_ideal": 100.0}

@@ -12,9 +12,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from imc.crossbar.arrays import Chip
 from imc.crossbar.cells import Device
@@ -180,6 +182,59 @@ def limits(repeats: int) -> dict[str, float]:
     return found | {"draws": 1e3 * draws.numel() / took}
 
 
+@torch.inference_mode()
+def kernels(network: str, repeats: int) -> dict[str, Any]:
+    """The least that a trial's ingredients take: every layer by its fastest kernel, every cell by one draw.
+
+    Each layer is timed alone on the input that it has in the network, behind it nothing: a convolution by
+    torch's own in either memory format, and as one matrix product of its size; a dense layer by torch's own
+    and by products with its weights either way round. No engine that uses these kernels can be faster.
+
+    Returns:
+        ``draws_ms``; and for each precision ``ms``, the sum, and ``layers``, times (ms) by kernel.
+    """
+    found: dict[str, Any] = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        net, x = NETWORKS[network]()
+        x, layers = x.to(dtype), []
+        for layer in net.to(dtype):
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                tried = _convolutions(layer, x) if isinstance(layer, nn.Conv2d) else _products(layer, x)
+                layers.append({name: milliseconds(call, repeats) for name, call in tried.items()})
+            x = layer(x)
+        found[str(dtype).removeprefix("torch.")] = {
+            "ms": sum(min(times.values()) for times in layers),
+            "layers": layers,
+        }
+    _, cells = work(*NETWORKS[network]())
+    draws, generator = torch.empty(cells), torch.Generator()
+    return found | {"draws_ms": milliseconds(lambda: draws.normal_(generator=generator), 5 * repeats)}
+
+
+def _convolutions(layer: nn.Conv2d, x: Tensor) -> dict[str, Callable[[], Tensor]]:
+    last = torch.channels_last
+    w, w_last = layer.weight.contiguous(), layer.weight.contiguous(memory_format=last)
+    x, x_last = x.contiguous(), x.contiguous(memory_format=last)
+    pixels = layer(x[:1])[0, 0].numel() * len(x)
+    patches, columns = x.new_ones(pixels, w[0].numel()), w.flatten(1).T.contiguous()
+    out = x.new_empty(pixels, len(w))
+    return {
+        "channels_first": lambda: F.conv2d(x, w, layer.bias),
+        "channels_last": lambda: F.conv2d(x_last, w_last, layer.bias),
+        "product": lambda: torch.mm(patches, columns, out=out),
+    }
+
+
+def _products(layer: nn.Linear, x: Tensor) -> dict[str, Callable[[], Tensor]]:
+    w, out = layer.weight, x.new_empty(len(x), layer.out_features)
+    columns = w.T.contiguous()
+    return {
+        "linear": lambda: F.linear(x, w, layer.bias),
+        "rows": lambda: torch.mm(x, w.T, out=out),
+        "columns": lambda: torch.mm(x, columns, out=out),
+    }
+
+
 def growth(repeats: int) -> dict[str, list[float]]:
     """Cost against trials and against cells: seconds and MiB of many trials, programming by width."""
     network, x = cnn()
@@ -229,6 +284,8 @@ if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     if what == "limits":
         outcome: dict = limits(int(rest[0]))
+    elif what == "kernels":
+        outcome = kernels(rest[0], int(rest[1]))
     elif what == "growth":
         outcome = growth(int(rest[0]))
     else:
