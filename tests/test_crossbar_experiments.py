@@ -12,7 +12,13 @@ from torch import nn
 from imc.crossbar import all_published
 from imc.crossbar.variation import MEANINGS
 from imc.papers.arrays import contenders, speed
-from imc.papers.arrays.experiments import IdentitiesConfig, OwnDeviceConfig, VariationConfig, WiresConfig
+from imc.papers.arrays.experiments import (
+    GrowthConfig,
+    IdentitiesConfig,
+    OwnDeviceConfig,
+    VariationConfig,
+    WiresConfig,
+)
 from imc.papers.arrays.identities import check, node_by_node
 from imc.papers.arrays.own_device import ask
 from imc.papers.arrays.sweeps import variation, wires
@@ -25,7 +31,8 @@ def silent(done, note=""):
 
 def test_what_pages_import_loads_no_torch():
     rooms = "imc.papers.arrays.equations, imc.papers.arrays.pictures, imc.papers.arrays.experiments"
-    code = f"import sys, {rooms}, imc.crossbar.wires, imc.crossbar.variation; sys.exit('torch' in sys.modules)"
+    rooms += ", imc.crossbar.wires, imc.crossbar.variation, imc.papers.batmann.reading"
+    code = f"import sys, {rooms}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -91,6 +98,12 @@ def test_torch_by_hand_and_ours_are_the_same_network():
     by_hand(1)
     both = np.stack([infer().numpy().ravel(), infer_by_hand().numpy().ravel()])
     assert np.corrcoef(both)[0, 1] > 0.9  # different draws of one distribution
+
+
+def test_growth_of_the_solver_has_a_time_for_every_side():
+    found = speed.solver_growth(GrowthConfig.build(effort="smoke"), silent).metrics
+    assert found["sides"] == [8, 16, 32]
+    assert all(t > 0 for t in found["seconds"])
 
 
 def test_the_least_is_each_layers_fastest_kernel_and_one_draw_a_cell():

@@ -48,6 +48,17 @@ class WiresConfig(Config):
     shown: Side = Field(128, description="side of the array whose map is kept")
 
 
+class GrowthConfig(Config):
+    """Time that the solver of wires takes, against the array's side."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"sides": (8, 16, 32), "repeats": 1}
+
+    sides: tuple[Side, ...] = Field(
+        (16, 32, 64, 128, 256, 512), description="rows, and columns, of the arrays"
+    )
+    repeats: int = Field(5, ge=1, le=100, description="the least time of so many solutions counts")
+
+
 class BenchmarkConfig(Config):
     """Speed and memory of Monte-Carlo over devices: ours, torch by hand, AIHWKit, the machine's limits."""
 
@@ -104,6 +115,13 @@ EXPERIMENTS = (
         ),
     ),
     Experiment(
+        name="crossbar/wires-growth",
+        config=GrowthConfig,
+        runner="imc.papers.arrays.speed:solver_growth",
+        summary="time to solve arrays behind wires against their side",
+        seconds=lambda config: config.repeats * sum(2 * (s / 512) ** 3 for s in config.sides),
+    ),
+    Experiment(
         name="crossbar/own-device",
         config=OwnDeviceConfig,
         runner="imc.papers.arrays.own_device:ask",
@@ -114,7 +132,7 @@ EXPERIMENTS = (
     Experiment(
         name="crossbar/agreement",
         config=AgreementConfig,
-        runner="imc.crossbar.agreement:compare",
+        runner="imc.papers.arrays.agreement:compare",
         summary="the same arrays by ngspice, badcrossbar and AIHWKit, where they are installed",
         seconds=lambda config: 5.0 + sum(2 * (s / 64) ** 2 for s in config.sides) * 7,
     ),

@@ -4,13 +4,17 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
+from imc.crossbar.wires import Wires, effective_conductances
 from imc.errors import UserError
 from imc.papers.arrays import contenders
-from imc.papers.arrays.experiments import BenchmarkConfig
+from imc.papers.arrays.experiments import BenchmarkConfig, GrowthConfig
 from imc.runs.experiments import Outcome, Progress
 
 OURS = {"float32": "ours-float32", "bfloat16": "ours-bfloat16"}
@@ -42,6 +46,23 @@ def measure(config: BenchmarkConfig, progress: Progress) -> Outcome:
         metrics[network] = {"contenders": found, **ratios}
     progress(1, "done")
     return Outcome(metrics)
+
+
+def solver_growth(config: GrowthConfig, progress: Progress) -> Outcome:
+    """Processor seconds, least of the repeats, to find one array's effective conductances; one thread."""
+    seconds = []
+    with threadpool_limits(1):
+        for done, side in enumerate(config.sides):
+            progress(done / len(config.sides), f"{side} x {side}")
+            g = np.random.default_rng(config.seed).uniform(1e-4, 1e-3, (side, side))
+            took = []
+            for _ in range(config.repeats + 1):
+                begin = time.thread_time()
+                effective_conductances(g, Wires(1.0, 1.0))
+                took.append(time.thread_time() - begin)
+            seconds.append(min(took[1:]))
+    progress(1, "done")
+    return Outcome({"sides": list(config.sides), "seconds": seconds})
 
 
 def _ratios(network: str, found: dict[str, Any], limits: dict[str, float]) -> dict[str, Any]:
