@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 import pytest
 
-from imc.crossbar import agreement, outside
-from imc.crossbar.experiments import AgreementConfig
 from imc.crossbar.wires import Wires, effective_conductances
 from imc.errors import UserError
+from imc.papers.arrays import agreement, outside
+from imc.papers.arrays.experiments import AgreementConfig
 from imc.paths import PUBLISHED
 
 SHAPES = [(1, 1), (1, 6), (6, 1), (3, 5), (17, 12)]

@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 
 from imc import threads
-from imc.crossbar import outside
 from imc.crossbar.cells import Device
 from imc.crossbar.disturbances import Drift, ProgrammingError
-from imc.crossbar.experiments import AgreementConfig
 from imc.crossbar.wires import Wires, effective_conductances
-from imc.experiments import Outcome, Progress
+from imc.papers.arrays import outside
+from imc.papers.arrays.experiments import AgreementConfig
+from imc.runs.experiments import Outcome, Progress
 
 Floats = NDArray[np.float64]
 
