@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from imc.pages import hover
+
 INK = "#010101"
 """Drawn in the colour of the page's text."""
 
@@ -48,11 +50,11 @@ def render(figure: Figure, name: str, alt: str) -> str:
     with rc_context(options):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
-    return clean(buffer.getvalue(), name, alt)
+    return clean(buffer.getvalue(), name, alt, hover.values(figure))
 
 
-def clean(text: str, name: str, alt: str) -> str:
-    """An SVG document as `render` returns it."""
+def clean(text: str, name: str, alt: str, values: str = "") -> str:
+    """An SVG document as `render` returns it; `values` are its numbers, for a reader who points at them."""
     drawn = ElementTree.fromstring(text)
     root = ElementTree.Element(
         "svg",
@@ -69,6 +71,7 @@ def clean(text: str, name: str, alt: str) -> str:
             # Matplotlib says these two in a style sheet for `*`, which would reach the whole page.
             "stroke-linejoin": "round",
             "stroke-linecap": "butt",
+            **({"data-values": values} if values else {}),
         },
     )
     root.extend(child for child in drawn if _tag(child) != "metadata")
