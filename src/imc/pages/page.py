@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 
 from imc import claims, runs
 from imc.errors import UserError
-from imc.pages import claim_rows, figures, parameters, svg, tables
+from imc.pages import claim_rows, figures, parameters, players, svg, tables
 from imc.pages.provenance_strip import duration, expected_seconds, strip
 from imc.paths import record_path
 from imc.runs import experiments, records
@@ -168,6 +168,28 @@ class Page:
             sys.modules["matplotlib.pyplot"].close(figure)
         link = "" if data is None else self._csv(data, name)
         _block("imc-caption", f"{caption} {link}", id=f"fig-{name}")
+
+    def play(
+        self,
+        model: str,
+        *,
+        name: str,
+        data: Mapping[str, Any],
+        figure: Figure,
+        caption: str,
+        alt: str,
+        csv: pd.DataFrame | None,
+    ) -> None:
+        """Show `figure` as ever, and in its place, where scripts run, a player: `model` started from `data`.
+
+        The figure shows what the player starts with; `csv` is its data. See `imc.pages.players`.
+
+        Raises:
+            UserError: as `figure` does; if there is no such model, or a number in `data` is not finite.
+        """
+        box = players.box(model, name, alt, data)
+        self.figure(figure, name=name, caption=caption, alt=alt, data=csv)
+        _markdown(box)
 
     def table(
         self,
