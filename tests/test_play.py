@@ -487,3 +487,108 @@ def test_cells_alone_are_two_a_weight():
         "cells": 160,
         "energy": pytest.approx(4.8e-4),
     }
+
+
+# ---- devices that are trained by pulses --------------------------------------------------------------------
+
+RESPONSES = ("constant", "soft", "power", "exponential")
+
+
+def device_of(response: str, asymmetry: float, cycle: float = 0.3) -> tuple[Any, dict[str, Any]]:
+    """The same device in Python and for the browser."""
+    analog = pytest.importorskip("imc.analog.devices")
+    kinds = {
+        "constant": analog.ConstantStep,
+        "soft": analog.SoftBounds,
+        "power": analog.Power,
+        "exponential": analog.Exponential,
+    }
+    here = kinds[response](states=60, bound=0.7, asymmetry=asymmetry, cycle_spread=cycle)
+    there = {"response": response, "states": 60, "bound": 0.7, "asymmetry": asymmetry, "cycle": cycle}
+    return here, there
+
+
+class Given:
+    """Chance that gives out what it was given."""
+
+    def __init__(self, normals: list[float]) -> None:
+        self._normals = iter(normals)
+
+    def standard_normal(self) -> float:
+        return next(self._normals)
+
+
+@needs_node
+@pytest.mark.parametrize("response", RESPONSES)
+@pytest.mark.parametrize("asymmetry", [-0.3, 0.0, 0.2])
+def test_steps_and_the_symmetry_point(response, asymmetry):
+    here, there = device_of(response, asymmetry)
+    w = np.linspace(-0.7, 0.7, 15).tolist()
+    steps = "d.w.map((w) => m.up(d.device, w)), d.w.map((w) => m.down(d.device, w))"
+    program = f"[{steps}, m.symmetryPoint(d.device) ?? null]"
+    up, down, point = node("tikitaka", program, w=w, device=there)
+    assert close(up, [here.up(v) for v in w])
+    assert close(down, [here.down(v) for v in w])
+    if response == "constant":
+        assert point is None
+    else:
+        assert point == pytest.approx(here.symmetry_point(), abs=EXACT)
+
+
+@needs_node
+@pytest.mark.parametrize("response", RESPONSES)
+def test_one_array_and_tiki_taka_pulse_by_pulse(response):
+    loops = pytest.importorskip("imc.analog.loops")
+    here, there = device_of(response, 0.2)
+    setting = {
+        "target": -0.4,
+        "noise": 1.0,
+        "lr": 0.03,
+        "gamma": 0.3,
+        "every": 3,
+        "transfer": 0.2,
+        "steps": 300,
+    }
+    draw = np.random.default_rng(8)
+    uniforms, normals = draw.random(1000).tolist(), draw.standard_normal(20_000).tolist()
+    program = (
+        "(() => { let u = 0, z = 0; return m.learn(d.device, d.setting,"
+        "{uniform: () => d.uniforms[u++], normal: () => d.normals[z++]}); })()"
+    )
+    found = node("tikitaka", program, device=there, setting=setting, uniforms=uniforms, normals=normals)
+    chance, uniform = Given(normals), iter(uniforms)
+
+    def write(w: float, wanted: float) -> float:
+        exact = abs(wanted) / here.dw_min
+        for _ in range(int(exact) + (next(uniform) < exact % 1)):
+            w = loops.pulsed(w, 1 if wanted > 0 else -1, here, chance)
+        return w
+
+    zero = 0.0 if response == "constant" else here.symmetry_point()
+    w, a, c = 0.0, zero, 0.0
+    wanted = [(w, a - zero, c)]
+    for k in range(1, 301):
+        error = setting["noise"] * chance.standard_normal()
+        w = write(w, -setting["lr"] * (w - setting["target"] + error))
+        a = write(a, -setting["lr"] * (setting["gamma"] * (a - zero) + c - setting["target"] + error))
+        if k % 3 == 0:
+            c = write(c, setting["transfer"] * (a - zero))
+        wanted.append((w, a - zero, c))
+    columns = np.array(wanted).T
+    for name, column in zip(("descent", "a", "c"), columns, strict=True):
+        assert close(found[name], column)
+    assert close(found["tikitaka"], setting["gamma"] * columns[1] + columns[2])
+
+
+@needs_node
+def test_noise_pulls_one_array_to_its_symmetry_point_and_two_arrays_less():
+    setting = {"target": -0.5, "noise": 1, "lr": 0.02, "gamma": 0, "every": 2, "transfer": 0.1, "steps": 4000}
+    device = {"response": "soft", "states": 200, "bound": 1, "asymmetry": 0.2, "cycle": 0.3}
+    program = (
+        f"[1,2,3,4,5].map((seed) => {{ const g = require('{players.FOLDER}/numbers.js').generator(seed);"
+        "const f = m.learn(d.device, d.setting, {uniform: g.uniform, normal: () => g.normals(1)[0]});"
+        "return ['descent', 'tikitaka'].map((k) => f[k].slice(2000).reduce((a, b) => a + b) / 2001); })"
+    )
+    found = np.array(node("tikitaka", program, device=device, setting=setting))
+    assert (found[:, 0] - -0.5 > 0.15).all()
+    assert (np.abs(found[:, 1] - -0.5) < 0.5 * (found[:, 0] - -0.5)).all()

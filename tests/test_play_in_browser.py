@@ -29,7 +29,9 @@ def committed() -> dict[str, str]:
     return found
 
 
-BOXES = committed()
+# a model whose page is not written yet starts from nothing
+AWAITING = {"tikitaka": players.box("tikitaka", "try-pulses", "a cell under pulses", {})}
+BOXES = {**AWAITING, **committed()}
 ANSWER = "document.querySelector('.imc-play output').value"
 SHOWN = "getComputedStyle(document.querySelector('%s')).display !== 'none'"
 

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const WIDTH = 340, HEIGHT = 236, LEFT = 50, RIGHT = 330, TOP = 30, BOTTOM = 190;
+  const WIDTH = 340, HEIGHT = 236, LEFT = 50, RIGHT = 322, TOP = 30, BOTTOM = 190;
   const DASHES = ["", "7 3", "2 3", "9 3 2 3", "4 2", "1 2"];
 
   /* 1234.5 as a reader wants it: four digits, powers of ten where they help, a proper minus. */

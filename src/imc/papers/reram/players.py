@@ -46,7 +46,7 @@ class Merged(NamedTuple):
 def merged(tensors: Mapping[str, NDArray[Any]], network: int = 0) -> list[Merged]:
     """The three layers of one network of a checkpoint of ``reram/mlp``, by equations (6) and (7).
 
-    As `signed_merge` of `imc.papers.reram.merge`, which needs torch; a test holds one against the other. Where
+    As `signed_merge` of `imc.papers.reram.merge`, which needs torch; a test holds one against the other. If
     gamma is 0 the layer's bias alone decides, as there.
     """
     found = []
