@@ -5,7 +5,6 @@ of bars, a label and points (place in the drawing, then the values).
 """
 
 import json
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 MOST = 40
@@ -99,12 +98,12 @@ def _placed(figure: Figure, ax: Axes, points: Points) -> list[list[Any]]:
 
 
 def _said(ax: Axes, which: str, value: float) -> Any:
-    """The value to five digits, or the word that stands under it."""
+    """The value to five digits, or the word of the category that it belongs to."""
     axis = ax.xaxis if which == "x" else ax.yaxis
-    formatter = axis.get_major_formatter()
-    if isinstance(formatter, FixedFormatter):
-        for place, word in zip(axis.get_majorticklocs(), formatter.seq, strict=False):
-            if math.isclose(place, value, abs_tol=0.5):
-                return str(word).replace("\n", " ")
+    places, formatter = axis.get_majorticklocs(), axis.get_major_formatter()
+    named = isinstance(axis.get_major_locator(), FixedLocator) and not isinstance(formatter, ScalarFormatter)
+    if named and len(places) and np.array_equal(places, np.arange(len(places))):
+        words = formatter.format_ticks(list(places))
+        return words[int(np.clip(round(value), 0, len(places) - 1))].replace("\n", " ")
     short = float(f"{value:.5g}")
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
