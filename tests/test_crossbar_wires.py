@@ -92,6 +92,13 @@ def test_reciprocity_driving_the_bitlines_gives_the_same_matrix(shape, word, bit
     np.testing.assert_allclose(turned.T[::-1, ::-1], forward, rtol=1e-10)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1), (9, 20), (20, 9)])
+def test_the_matrix_lies_in_memory_as_others_do(shape):
+    e = effective_conductances(np.full(shape, 1e-3), Wires(1, 1))
+    assert e.flags.c_contiguous
+    assert min(e.strides) > 0
+
+
 def test_no_wire_resistance_changes_nothing_at_all():
     g = np.random.default_rng(0).uniform(1e-5, 1e-2, (5, 8))
     assert (effective_conductances(g, Wires(0, 0)) == g).all()

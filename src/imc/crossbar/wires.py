@@ -94,7 +94,7 @@ def effective_conductances(g: ArrayLike, wires: Wires) -> Floats:
     rows, columns = g.shape
     if columns > rows:  # by reciprocity, a wide array is a tall one driven from its bitlines
         e = effective_conductances(g.T[::-1, ::-1], wires.turned)
-        return np.ascontiguousarray(e.T[::-1, ::-1])
+        return e.T[::-1, ::-1].copy()
     with threads.for_products(2 * min(columns, rows / 2) ** 3):
         return _dissect(g, wires)
 
@@ -146,7 +146,7 @@ def _dissect(g: Floats, wires: Wires) -> Floats:
                 a, b = a.without([], [BELOW]), b.without([ABOVE], [ABOVE])
             blocks, tall = _join(a, ABOVE, b, BELOW), 2 * tall
     seen = blocks.t[0, 0][np.ix_(blocks.outputs == BELOW, blocks.inputs == LEFT)]
-    return np.ascontiguousarray(seen[:columns, :rows].T[::-1])
+    return seen[:columns, :rows].T[::-1].copy()
 
 
 _ALL, _EVEN, _ODD = slice(None), slice(0, None, 2), slice(1, None, 2)
