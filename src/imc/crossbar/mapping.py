@@ -221,7 +221,7 @@ def checked_limit(weights: Tensor, limit: float | None, where: str) -> float:
 
 def to_levels(g: Tensor, levels: int | None, low: float, high: float) -> Tensor:
     """Conductances `g` moved in place to the nearest of `levels` evenly spaced ones from `low` to `high`."""
-    if levels is None or high == low:  # drawn endpoints may coincide
+    if levels is None:
         return g
     step = (high - low) / (levels - 1)
     if step == 0:  # drawn endpoints may meet
