@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from imc.crossbar.arrays import Array, Chip
     from imc.crossbar.cells import RRAM_1T1R, Device
     from imc.crossbar.converters import ADC, DAC, SenseAmplifier
-    from imc.crossbar.diagnosis import ChipWarning
     from imc.crossbar.devices import Measured, Published, all_published, published
+    from imc.crossbar.diagnosis import ChipWarning
     from imc.crossbar.disturbances import Drift, ProgrammingError, ReadNoise, Retention, StuckCells
     from imc.crossbar.layers import CrossbarLayer
     from imc.crossbar.mapping import BitSliced, DoubleColumn, Offset, ReferenceCurrent, SingleColumn
