@@ -65,7 +65,7 @@ class CrossbarLayer(ProgrammedLayer):
     def products(self, x: Tensor) -> Tensor:
         """Outputs for `batched` inputs, batched likewise."""
         if self.digital:
-            return self._operate(x.float(), self.ideal, self.bias)
+            return self.operate(x.to(self.matrix.dtype), self.ideal.to(self.matrix.dtype), self.bias)
         if self.calibrating:
             self._calibrate(x)
         if self.training:
@@ -74,9 +74,9 @@ class CrossbarLayer(ProgrammedLayer):
             self.looked = look_at_converters(self, x)
         if self.chip.array.adc is not None:
             return self._converted(x)
-        return self._operate(self.volts(x).to(self.matrix.dtype), self.matrix, self._digital_bias())
+        return self.operate(self.volts(x).to(self.matrix.dtype), self.matrix, self._digital_bias())
 
-    def _operate(self, x: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
+    def operate(self, x: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
         """The plain layer with these weights (outputs, inputs) and this bias."""
         bias = None if bias is None else bias.to(x.dtype)
         if self.conv is None:
@@ -95,7 +95,7 @@ class CrossbarLayer(ProgrammedLayer):
             top = self.ranges.largest_input(self.chip.array)
             x = straight_through(self.volts(x.detach()), x.clamp(-top if dac.signed else 0.0, top))
         held = straight_through(self.matrix.float().clone(), self.ideal)
-        plain = self._operate(x, held, self.bias)
+        plain = self.operate(x, held, self.bias)
         if adc is None:
             return plain
         with torch.no_grad():

@@ -119,7 +119,7 @@ def report(
     chips: int = 20,
     seed: int = 0,
     alone: int = 5,
-    sample: int = 64,
+    sample: int = 16,
     batch: int = 500,
     right: Right | None = None,
     table: Table | None = None,
@@ -197,17 +197,18 @@ def _layer(
     chip, errors = layer.chip, {}
     layer.looked = True
     layer.digital = True
-    wanted = torch.cat([layer.products(x).flatten() for x in calls]) if calls else torch.zeros(1)
+    wanted = torch.cat([layer.products(x).flatten().float() for x in calls]) if calls else torch.zeros(1)
     layer.digital = False
     signs = isinstance(chip.array.adc, SenseAmplifier)
     wanted = torch.where(wanted >= 0, 1.0, -1.0) if signs else wanted
-    for cause in (*causes, "all"):
+    for cause in (*causes, "all") if len(causes) > 1 else ("all",):
         layer.chip = chip if cause == "all" else only(cause, chip)
         layer.program(torch.Generator(layer.cells.device).manual_seed(seed))
         got = torch.cat([layer.products(x).flatten() for x in calls]) if calls else wanted
         errors[cause] = 100 * relative(got.float() - wanted, wanted)
+    errors = {cause: errors["all"] for cause in causes} | errors
     met_inputs, met_currents = Tally(), Tally()
-    for x in calls:
+    for x in calls if present("converters", chip) else ():
         layer.count_clipped(x, met_inputs, met_currents)
     extra = 0 if layer.bias_cells is None else layer.bias_cells.numel()
     return LayerReport(

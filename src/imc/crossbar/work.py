@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from imc.cost.crossbars import Work
@@ -54,14 +55,15 @@ def _power(layer: CrossbarLayer, calls: list[Tensor], serial: bool) -> tuple[int
         siemens = siemens + layer.bias_cells.double().unflatten(0, (layer.groups, -1)).sum(1)
     vectors, found = 0, 0.0
     for x in calls:
-        for rows in layer.rows(x):
-            vectors += len(rows)
-            volts = layer.volts(rows).float()
-            if serial:
-                assert array.dac is not None
-                planes = array.dac.planes(volts, layer.ranges.largest_input(array))
-                squared = sum(pulses.double().sum(0) for _, pulses in planes)
-            else:
-                squared = (volts / layer.ranges.full_input(array)).double().square().sum(0)
-            found += float((squared * siemens).sum())
+        volts = layer.volts(x).float()
+        if serial:
+            assert array.dac is not None
+            planes = array.dac.planes(volts, layer.ranges.largest_input(array))
+            squared = torch.stack([pulses for _, pulses in planes]).sum(0)
+        else:
+            squared = (volts / layer.ranges.full_input(array)).square()
+        # Each output of a layer of these conductances, one a group, is the power of one input vector.
+        power = layer.operate(squared.double(), siemens, None)
+        vectors += power.numel() // layer.groups
+        found += float(power.sum())
     return vectors, found
