@@ -135,7 +135,7 @@ def test_factors_of_the_release() -> None:
     assert (found["gamma"], found["beta"]) == (pytest.approx(9.2376, abs=1e-4), 1)
 
 
-# ---- Degenerate weights and inputs ---------------------------------------------------------------------------
+# ---- Degenerate weights and inputs -------------------------------------------------------------------------
 
 WEIGHTS = {
     "zero": torch.zeros(3, 2, 3, 3),

@@ -163,6 +163,10 @@ class Breaks(Step):
         (lambda: Array(dac=ADC(8)), "dac = ADC.*: a DAC is wanted"),
         (lambda: Array(wires=1.0), "wires is 1.0: write Wires"),
         (lambda: DAC(7.5), "bits = 7.5: a whole number is wanted; a signed DAC needs 2 bits at least"),
+        (
+            lambda: Device(1e3, 1e4, levels=2.5),
+            "levels = 2.5: a whole number is wanted; a device needs 2 levels",
+        ),
         (lambda: ADC(True), "bits = True: a whole number is wanted"),
         (lambda: ADC(8, range=float("nan")), "range = nan"),
         (lambda: map_network(nn.Linear(2, 2), DEVICE), "map_network takes a Chip, not Device"),

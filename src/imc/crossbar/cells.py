@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from imc.crossbar.checks import whole
 from imc.errors import UserError
 
 
@@ -37,10 +38,8 @@ class Device:
             raise UserError(
                 f"r_on = {self.r_on} ohm, r_off = {self.r_off} ohm: the ON resistance must be the lower one"
             )
-        if self.levels is not None and self.levels < 2:
-            raise UserError(
-                f"levels = {self.levels}: a device needs 2 levels at least, or None for any value"
-            )
+        if self.levels is not None:
+            whole("levels", self.levels, 2, "a device needs 2 levels at least, or None for any value")
 
     @property
     def g_on(self) -> float:

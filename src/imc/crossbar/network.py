@@ -64,7 +64,7 @@ class CrossbarNetwork(nn.Module):
         """Program every cell anew: one chip of those that the variation describes, the one of this seed."""
         generator = self._generator(seed)
         self.seed, self._generator_of_training = seed, None
-        _, self.ages = in_time(self.chip.variation, {})
+        _, self.ages = in_time(self.chip.steps, {})
         for layer in self.layers.values():
             layer.program(generator)
 

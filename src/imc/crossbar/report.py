@@ -194,7 +194,8 @@ def _layer(
     layer: CrossbarLayer, calls: list[Tensor], samples: int, causes: list[str], seed: int, table: Table | None
 ) -> LayerReport:
     """One layer for the `batched` inputs of its calls, which `samples` inferences made."""
-    chip, errors = layer.chip, {}
+    chip = layer.chip
+    errors: dict[str, float] = {}
     layer.looked = True
     layer.digital = True
     wanted = torch.cat([layer.products(x).flatten().float() for x in calls]) if calls else torch.zeros(1)
@@ -206,7 +207,7 @@ def _layer(
         layer.program(torch.Generator(layer.cells.device).manual_seed(seed))
         got = torch.cat([layer.products(x).flatten() for x in calls]) if calls else wanted
         errors[cause] = 100 * relative(got.float() - wanted, wanted)
-    errors = {cause: errors["all"] for cause in causes} | errors
+    errors = dict.fromkeys(causes, errors["all"]) | errors
     met_inputs, met_currents = Tally(), Tally()
     for x in calls if present("converters", chip) else ():
         layer.count_clipped(x, met_inputs, met_currents)

@@ -1,0 +1,51 @@
+"""The library without the book: it runs on the dependencies that it declares."""
+
+import subprocess
+import sys
+import tomllib
+
+from imc.paths import ROOT
+
+ALONE = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BOOK:
+            raise ModuleNotFoundError(f"{name} belongs to the book")
+
+BOOK = set(sys.argv[1:])
+sys.meta_path.insert(0, Absent())
+import torch
+from imc.binary.xnor import XnorLayer
+from imc.crossbar import *
+
+array = Array(8, 8, dac=DAC(8), adc=ADC(8))
+chip = Chip(device=Device(r_on=5e3, r_off=2e5), variation=Lognormal(500), array=array)
+inputs = torch.rand(6, 5)
+mapped = map_network(torch.nn.Linear(5, 2), chip, calibrate=inputs)
+assert "mm2" in str(mapped.report(inputs, torch.zeros(6), chips=2))
+XnorLayer(torch.rand(2, 3), None, 1.0)
+assert not any(name.startswith(("imc.papers", "imc.pages", "imc.runs", "imc.claims")) for name in sys.modules)
+"""
+
+IMPORTED_AS = {
+    "jupyter-book": "jupyter_book",
+    "pillow": "PIL",
+    "scikit-learn": "sklearn",
+    "myst-nb": "myst_nb",
+}
+
+
+def test_the_library_runs_without_the_book():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    book = [name.partition("<")[0] for name in project["optional-dependencies"]["book"]]
+    names = [str(IMPORTED_AS.get(name, name)) for name in book]
+    ran = subprocess.run([sys.executable, "-c", ALONE, *names], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_component_tables_are_packed():
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert configured["imc.cost"] == ["tables/*.toml"]
+    assert (ROOT / "src/imc/cost/tables").resolve() == ROOT / "data/components"
