@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from imc.crossbar.arrays import Chip
 from imc.crossbar.convolution import Convolution
+from imc.crossbar.disturbances import in_time
 from imc.crossbar.mapping import SingleColumn, checked_limit, to_levels
 from imc.crossbar.reading import Ranges, behind_wires, weights
 from imc.crossbar.variation import Step
@@ -163,7 +164,8 @@ class ProgrammedLayer(nn.Module):
         """
         if self.training:
             self.settle()
-        self._program(self.cells, self.bias_cells, self.chip.steps, generator)
+        steps, _ = in_time(self.chip.steps, {})
+        self._program(self.cells, self.bias_cells, steps, generator)
         self.slope, self.intercept = 1.0, 0.0
         self.refresh()
 
