@@ -90,14 +90,23 @@ PAGE = """<!doctype html><div class="imc-filterable" data-filter="paper,verdict"
 </tbody></table></div><script src="filter.js"></script>"""
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
-def test_filter_shows_what_the_address_asks_for(tmp_path: Path):
+def shown(tmp_path: Path, query: str) -> str:
+    """The page's elements in a browser, after its scripts have run."""
     shutil.copy(STATIC / "filter.js", tmp_path)
     (tmp_path / "page.html").write_text(PAGE)
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"]
-    address = f"file://{tmp_path}/page.html?paper=ReRAM+thesis&verdict=reproduced"
-    command = ["chromium", *flags, f"--user-data-dir={tmp_path}/profile", address]
-    page = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    command = [
+        "chromium",
+        *flags,
+        f"--user-data-dir={tmp_path}/profile",
+        f"file://{tmp_path}/page.html{query}",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+def test_filter_shows_what_the_address_asks_for(tmp_path: Path):
+    page = shown(tmp_path, "?paper=ReRAM+thesis&verdict=reproduced")
     assert re.findall(r"<tr( hidden=\"\")?><td", page) == ["", ' hidden=""', ' hidden=""']
     assert ">1 of 3</output>" in page
     assert re.findall(r"<label>(\w+)<(?:select|input)", page) == ["paper", "verdict", "words"]

@@ -1,6 +1,5 @@
 /* Makes tables filterable: <div class="imc-filterable" data-filter="paper,kind"><table>…</table></div>.
-   One choice a named column, one field for words, a live count; a column's head sorts by it, back to the
-   first order at the third press. The choices stand in the address
+   One choice a named column, one field for words, a live count. The choices stand in the address
    (…html?paper=reram&verdict=contradicted), so that a selection can be linked. Without this script the
    whole table stands there. */
 "use strict";
@@ -20,32 +19,6 @@
     select.add(new Option("all", ""));
     for (const v of values) select.add(new Option(v, v));
     return select;
-  }
-
-  function sortable(table, rows) {
-    const order = new Map(rows.map((row, index) => [row, index]));
-    const number = (text) => parseFloat(text.replace(/[\u202f\s≥≤]/g, "").replace("−", "-"));
-
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "imc-sort" });
-      button.append(...(head.querySelector("p") || head).childNodes);
-      head.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const next = { ascending: "descending", descending: null }[head.getAttribute("aria-sort")];
-        const wanted = next === undefined ? "ascending" : next;
-        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-        if (wanted) head.setAttribute("aria-sort", wanted);
-        const text = (row) => value(row.cells[column]);
-        const numbers = rows.some((row) => Number.isFinite(number(text(row))) && /^[−≥≤\d]/.test(text(row)));
-        const compare = (a, b) =>
-          numbers
-            ? (Number.isNaN(number(text(a))) - Number.isNaN(number(text(b)))) || number(text(a)) - number(text(b))
-            : text(a).localeCompare(text(b));
-        const sign = wanted === "descending" ? -1 : 1;
-        const sorted = [...rows].sort((a, b) => (wanted && sign * compare(a, b)) || order.get(a) - order.get(b));
-        table.tBodies[0].append(...sorted);
-      });
-    });
   }
 
   function enhance(box) {
@@ -88,7 +61,6 @@
     for (const [name, v] of new URLSearchParams(location.search)) {
       if (form.elements[name]) form.elements[name].value = v;
     }
-    sortable(table, rows);
     form.addEventListener("input", apply);
     form.addEventListener("reset", () => setTimeout(apply));
     form.addEventListener("submit", (event) => event.preventDefault());
