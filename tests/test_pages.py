@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from pydantic import Field
 
 from imc import claims
-from imc.claims import Claim, Measure
+from imc.claims import Claim, Measure, Reading
 from imc.errors import UserError
 from imc.pages import figures
 from imc.pages import page as pages
@@ -34,19 +34,25 @@ def toss(config: CoinConfig, progress: Any) -> Outcome:
 COIN = Experiment(
     "coin/toss", CoinConfig, f"{__name__}:toss", "toss coins", seconds=lambda c: c.tosses * c.seeds
 )
-FAIR = Claim(
-    id="reram.coin",
-    paper="reram",
-    place="Section 1",
+HALF = Reading(
     text="Half the tosses are heads.",
     kind="trained",
     bound=50,
     tolerance=0.5,
     why="made up",
-    page="coin/toss",
     measure=Measure(experiment="coin/toss", metric="heads"),
 )
-OPEN = FAIR.model_copy(update={"id": "reram.open", "measure": None, "text": "It rolls | far."})
+FAIR = Claim(
+    id="reram.coin",
+    paper="reram",
+    place="Section 1",
+    text="Half the tosses are heads.",
+    page="coin/toss",
+    readings=(HALF,),
+    best=("",),
+)
+FAR = HALF.model_copy(update={"measure": None, "text": "It rolls | far."})
+OPEN = FAIR.model_copy(update={"id": "reram.open", "readings": (FAR,), "text": "It rolls | far."})
 
 
 @pytest.fixture
