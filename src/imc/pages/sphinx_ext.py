@@ -71,6 +71,14 @@ def _source_link(
     return [nodes.reference(rawtext, "", nodes.literal(rawtext, text), refuri=address)], []
 
 
+def _bars(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+    """Docstrings write magnitudes as |x|, which reStructuredText takes for a substitution."""
+    lines[:] = [
+        line if line.lstrip().startswith((">>>", "...")) or "``" in line else line.replace("|", r"\|")
+        for line in lines
+    ]
+
+
 def _without_thebe(app: Sphinx, _: object) -> None:
     """Jupyter Book always adds Thebe, which no page of ours uses and which names a server to load from."""
     for listeners in app.events.listeners.values():
@@ -81,6 +89,8 @@ def _without_thebe(app: Sphinx, _: object) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx, which finds this module under ``extra_extensions`` in ``_config.yml``."""
     app.connect("config-inited", _without_thebe)
+    if "sphinx.ext.autodoc" in app.extensions:
+        app.connect("autodoc-process-docstring", _bars)
     app.add_role("py", _source_link)
     app.add_post_transform(InlineFigures)
     app.add_post_transform(SourceLines)
