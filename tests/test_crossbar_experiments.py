@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -181,3 +182,23 @@ def test_training_through_the_chip_leaves_the_network_that_it_began_with():
     for name in ("before", "longer"):
         assert found[name][0] == pytest.approx([found["digital"][name]] * 2, abs=0.4)
     assert found["after"][0] == pytest.approx([found["digital"]["after"][0]] * 2, abs=0.4)
+
+
+@pytest.mark.filterwarnings("ignore::imc.crossbar.diagnosis.ChipWarning")
+@pytest.mark.parametrize("page", ["your-network", "train-on-your-chip"])
+def test_the_code_on_the_pages_about_own_networks_runs(page):
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / f"notebooks/crossbar/{page}.md").read_text(), re.DOTALL
+    )
+    inputs, labels = torch.rand(6, 400), torch.arange(6) % 3
+    names = {
+        "network": nn.Sequential(nn.Linear(400, 10)),
+        "pictures": inputs,
+        "inputs": inputs,
+        "labels": labels,
+    }
+    names["batches"] = [(inputs, labels)]
+    with warnings.catch_warnings():  # a page shows how to make a warning an error
+        for block in blocks:
+            exec(block, names)
+    assert blocks
