@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sphinx.application import Sphinx
 
-from imc.pages import figures, svg
+from imc.pages import figures, sphinx_ext, svg
+from imc.paths import ROOT
 
 LINK = "https://example.org/a/b/blob/main/src/imc/pages/figures.py"
 PAGE = f"""
@@ -58,3 +59,23 @@ def test_links_to_our_functions_get_their_lines(page):
 def test_no_page_names_the_server_that_thebe_loads_from(page):
     assert "unpkg" not in page
     assert "sphinx-thebe.js" not in page
+
+
+def test_api_pages_link_a_class_to_its_line():
+    found = sphinx_ext._source_of("py", {"module": "imc.crossbar", "fullname": "Chip"})
+    assert found is not None
+    path, line = re.fullmatch(r".*/blob/main/(src/imc/crossbar/arrays\.py)#L(\d+)", found).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    assert "class Chip" in (ROOT / path).read_text().splitlines()[int(line) - 1]
+
+
+@pytest.mark.parametrize(
+    "about", [{"module": "imc.crossbar", "fullname": "Chip.steps"}, {"module": "", "fullname": "x"}]
+)
+def test_members_and_names_without_a_module_have_no_link_of_their_own(about):
+    assert sphinx_ext._source_of("py", about) is None
+
+
+def test_bars_of_magnitudes_are_no_substitutions_and_code_is_left_alone():
+    lines = ["mean |w| of each", ">>> a | b", "``|x|``"]
+    sphinx_ext._bars(None, "class", "x", None, None, lines)  # pyright: ignore[reportArgumentType]
+    assert lines == [r"mean \|w\| of each", ">>> a | b", "``|x|``"]

@@ -1,12 +1,13 @@
 """What Sphinx does to our pages while it builds the book.
 
 Figures are put into the page itself instead of being shown as images, so that they take the page's text
-colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined, and the role
-``{py}`imc.x.name``` is such a link.
+colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined, the role
+``{py}`imc.x.name``` is such a link, and so is [source] on the API pages.
 """
 
 import ast
 import functools
+import importlib
 import re
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,25 @@ def _source_link(
     return [nodes.reference(rawtext, "", nodes.literal(rawtext, text), refuri=address)], []
 
 
+def _source_of(domain: str, about: dict[str, str]) -> str | None:
+    """Where the source of a documented function or class stands, for `sphinx.ext.linkcode`."""
+    name = about.get("fullname", "")
+    if domain != "py" or not about.get("module") or "." in name:
+        return None
+    home = getattr(getattr(importlib.import_module(about["module"]), name, None), "__module__", None) or ""
+    file = f"src/{home.replace('.', '/')}.py"
+    line = _lines(ROOT / file).get(name)
+    return f"{repository()}/blob/main/{file}#L{line}" if line else None
+
+
+def _api(app: Sphinx, config: Any) -> None:
+    """Where the book has API pages: what they need beside their extensions' settings."""
+    if "sphinx.ext.autodoc" in app.extensions:
+        app.connect("autodoc-process-docstring", _bars)
+    if "sphinx.ext.linkcode" in app.extensions:
+        config.linkcode_resolve = _source_of
+
+
 def _bars(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
     """Docstrings write magnitudes as |x|, which reStructuredText takes for a substitution."""
     lines[:] = [
@@ -89,8 +109,7 @@ def _without_thebe(app: Sphinx, _: object) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx, which finds this module under ``extra_extensions`` in ``_config.yml``."""
     app.connect("config-inited", _without_thebe)
-    if "sphinx.ext.autodoc" in app.extensions:
-        app.connect("autodoc-process-docstring", _bars)
+    app.connect("config-inited", _api)
     app.add_role("py", _source_link)
     app.add_post_transform(InlineFigures)
     app.add_post_transform(SourceLines)

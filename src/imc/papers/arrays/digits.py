@@ -1,11 +1,15 @@
 """The network on scikit-learn's handwritten digits that the pages on a reader's own chips ask about."""
 
+from typing import TypeVar
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from imc import datasets
+
+Network = TypeVar("Network", bound=nn.Module)
 
 Pictures = tuple[Tensor, Tensor]
 """Rows (n, 400) of grey levels from 0 to 1, and classes (n,)."""
@@ -26,7 +30,7 @@ def perceptron(hidden: int, seed: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(400, hidden), nn.ReLU(), nn.Linear(hidden, 10))
 
 
-def fit(network: nn.Module, data: Pictures, steps: int, rate: float = 1e-2) -> nn.Module:
+def fit(network: Network, data: Pictures, steps: int, rate: float = 1e-2) -> Network:
     """Train `network` in place by Adam for so many steps, all pictures in each; back in eval mode."""
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=rate)
