@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -52,12 +53,13 @@ def test_reasons_are_of_names_that_there_are():
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_the_room_has_a_page_with_every_name_once_and_no_other(room):
+def test_the_room_has_a_page_with_every_name_once(room):
     text = (ROOT / f"book/api/{room}.md").read_text()
     shown = re.findall(r"^\.\. auto\w+:: (imc\.[\w.]+)$", text, re.MULTILINE)
     short = [re.sub(rf"^(imc\.{room})\..*\.(\w+)$", r"\1.\2", name) for name in shown]
     wanted = [re.sub(rf"^(imc\.{room})\..*\.(\w+)$", r"\1.\2", str(found)) for found in public(room)]
-    assert sorted(short) == sorted(wanted)
+    assert len(set(shown)) == len(shown)
+    assert not Counter(wanted) - Counter(short)  # what they give back may stand there too
 
 
 @pytest.mark.parametrize("room", ROOMS)
