@@ -14,7 +14,8 @@ import pytest
 
 from imc.paths import ROOT
 
-COPIED = ("profiles", "src", "tools", "Makefile", "Snakefile", "_config.yml", "requirements.txt")
+COPIED = ("profiles", "src", "tools", "Makefile", "Snakefile")
+COPIED += ("_config.yml", "pyproject.toml", "requirements.txt")
 PAGES = ("first", "chapter/second")
 PAGE = """---
 jupytext:

@@ -2,13 +2,16 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
 from sphinx.application import Sphinx
 
 from imc.pages import figures, sphinx_ext, svg
 from imc.paths import ROOT
 
+HUB, LAB = "https://github.com/a/b", "https://gitlab.com/a/b"
 LINK = "https://example.org/a/b/blob/main/src/imc/pages/figures.py"
 PAGE = f"""
 Title
@@ -54,6 +57,27 @@ def test_links_to_our_functions_get_their_lines(page):
     assert f'href="{LINK}#L{line}"' in page
     assert f'href="{LINK}"' in page
     assert 'href="https://example.org/x#use"' in page
+
+
+@pytest.mark.parametrize(
+    ("address", "buttons"), [("", []), (LAB, ["binderhub_url"]), (HUB, ["binderhub_url", "colab_url"])]
+)
+def test_buttons_are_there_only_where_a_fork_sets_its_address(monkeypatch, address, buttons):
+    monkeypatch.setattr(sphinx_ext, "repository", lambda: address)
+    config = SimpleNamespace(html_theme_options={})
+    sphinx_ext._buttons(None, config)
+    assert list(config.html_theme_options.get("launch_buttons", {})) == buttons
+    assert config.html_theme_options.get("repository_url", "") == address
+
+
+@pytest.mark.parametrize("address", ["", HUB])
+def test_the_role_py_is_a_link_where_there_is_an_address(monkeypatch, address):
+    monkeypatch.setattr(sphinx_ext, "repository", lambda: address)
+    (node,), messages = sphinx_ext._source_link("py", "", "imc.pages.figures.use", 1, None)
+    assert not messages
+    expected = f"{HUB}/blob/main/src/imc/pages/figures.py#use" if address else None
+    assert isinstance(node, nodes.Element)
+    assert node.get("refuri") == expected
 
 
 def test_no_page_names_the_server_that_thebe_loads_from(page):

@@ -42,7 +42,7 @@ def build(root: Path = ROOT) -> bool:
 def _sources(root: Path) -> list[Path]:
     """All that the HTML depends on; the package, for its Sphinx extension and the lines that links name."""
     package = [path for path in _below(root / "src" / "imc") if path.suffix == ".py"]
-    return [*publishing.book_files(root), *package, root / "requirements.txt"]
+    return [*publishing.book_files(root), *package, root / "pyproject.toml", root / "requirements.txt"]
 
 
 def _below(folder: Path) -> list[Path]:

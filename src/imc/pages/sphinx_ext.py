@@ -2,11 +2,13 @@
 
 Figures are put into the page itself instead of being shown as images, so that they take the page's text
 colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined, the role
-``{py}`imc.x.name``` is such a link, and so is [source] on the API pages.
+``{py}`imc.x.name``` is such a link, and so is [source] on the API pages. Each page ends with the line that cites it. Where a fork has set the
+repository's address, pages get the buttons that need one.
 """
 
 import ast
 import functools
+import html
 import importlib
 import re
 from pathlib import Path
@@ -16,7 +18,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from imc.pages.provenance_strip import repository
+from imc.pages.project import citation, repository
 from imc.paths import ROOT
 
 _SOURCE = re.compile(r"(?P<file>.*/blob/[^/]+/(?P<path>src/imc/[\w/]+\.py))#(?P<name>[A-Za-z_]\w*)")
@@ -68,6 +70,8 @@ def _source_link(
     file = f"src/{module.replace('.', '/')}.py"
     if name not in _lines(ROOT / file):
         return [nodes.literal(rawtext, text)], [inliner.reporter.warning(f"there is no {text}", line=lineno)]
+    if not repository():
+        return [nodes.literal(rawtext, text)], []
     address = f"{repository()}/blob/main/{file}#{name}"
     return [nodes.reference(rawtext, "", nodes.literal(rawtext, text), refuri=address)], []
 
@@ -80,7 +84,7 @@ def _source_of(domain: str, about: dict[str, str]) -> str | None:
     home = getattr(getattr(importlib.import_module(about["module"]), name, None), "__module__", None) or ""
     file = f"src/{home.replace('.', '/')}.py"
     line = _lines(ROOT / file).get(name)
-    return f"{repository()}/blob/main/{file}#L{line}" if line else None
+    return f"{repository()}/blob/main/{file}#L{line}" if line and repository() else None
 
 
 def _api(app: Sphinx, config: Any) -> None:
@@ -97,6 +101,30 @@ def _bars(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines:
         line if line.lstrip().startswith((">>>", "...")) or "``" in line else line.replace("|", r"\|")
         for line in lines
     ]
+class CiteThisPage(SphinxPostTransform):
+    """Ends each page of the book with the line that cites it."""
+
+    default_priority = 900
+
+    def run(self, **_: Any) -> None:
+        """Add the line; the book as one document has its own."""
+        page = self.env.docname.removeprefix("book/")
+        if self.app.builder.name == "html" and page != self.env.docname:
+            text = html.escape(citation(self.env.titles[self.env.docname].astext(), page))
+            block = f'<p class="imc-cite"><strong>Cite this page</strong> {text}</p>'
+            last = next(reversed(list(self.document.findall(nodes.section))), self.document)
+            last.append(nodes.raw("", block, format="html"))
+
+
+def _buttons(_app: Sphinx, config: Any) -> None:
+    """Buttons that lead to the repository, where there is one."""
+    address = repository()
+    if address:
+        launch = {"binderhub_url": "https://mybinder.org"}
+        if "//github.com/" in address:  # Colab opens nothing else
+            launch["colab_url"] = "https://colab.research.google.com"
+        buttons = {"use_repository_button": True, "use_issues_button": True, "launch_buttons": launch}
+        config.html_theme_options |= {"repository_url": address, **buttons}
 
 
 def _without_thebe(app: Sphinx, _: object) -> None:
@@ -110,7 +138,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx, which finds this module under ``extra_extensions`` in ``_config.yml``."""
     app.connect("config-inited", _without_thebe)
     app.connect("config-inited", _api)
+    app.connect("config-inited", _buttons)
     app.add_role("py", _source_link)
     app.add_post_transform(InlineFigures)
     app.add_post_transform(SourceLines)
+    app.add_post_transform(CiteThisPage)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
