@@ -1,9 +1,10 @@
 """What Sphinx does to our pages while it builds the book.
 
 Figures are put into the page itself instead of being shown as images, so that they take the page's text
-colour and font; links to ``.../src/imc/x.py#name`` get the line where ``name`` is defined, the role
-``{py}`imc.x.name``` is such a link, and so is [source] on the API pages. Each page ends with the line that cites it. Where a fork has set the
-repository's address, pages get the buttons that need one.
+colour and font, and can be linked by their names. Links to ``.../src/imc/x.py#name`` get the line where
+``name`` is defined, the role ``{py}`imc.x.name``` is such a link, and so is [source] on the API pages. Each
+page ends with the line that cites it. Where a fork has set the repository's address, pages get the buttons
+that need one.
 """
 
 import ast
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -22,6 +24,7 @@ from imc.pages.project import citation, repository
 from imc.paths import ROOT
 
 _SOURCE = re.compile(r"(?P<file>.*/blob/[^/]+/(?P<path>src/imc/[\w/]+\.py))#(?P<name>[A-Za-z_]\w*)")
+_IDS = re.compile(r'\bid="((?:fig|tab|claim)-[\w.-]+)"')
 _OURS = '<svg xmlns="http://www.w3.org/2000/svg" class="imc-figure"'
 
 
@@ -39,6 +42,20 @@ class InlineFigures(SphinxPostTransform):
                 text = path.read_text(encoding="utf-8")
                 if text.startswith(_OURS):
                     node.replace_self(nodes.raw("", f'<div class="imc-picture">{text}</div>', format="html"))
+
+
+class LinksToFigures(SphinxPostTransform):
+    """Leads ``[Figure 2](#fig-name)`` to the caption of that id, which Sphinx sees as raw HTML only."""
+
+    default_priority = 5
+
+    def run(self, **_: Any) -> None:
+        """Resolve each such link of the document."""
+        known = {found for node in self.document.findall(nodes.raw) for found in _IDS.findall(node.astext())}
+        for node in list(self.document.findall(addnodes.pending_xref)):
+            if node.get("reftarget") in known:
+                link = nodes.reference("", "", *node.children, internal=True, refid=node["reftarget"])
+                node.replace_self(link)
 
 
 class SourceLines(SphinxPostTransform):
@@ -116,7 +133,7 @@ class CiteThisPage(SphinxPostTransform):
             last.append(nodes.raw("", block, format="html"))
 
 
-def _buttons(_app: Sphinx, config: Any) -> None:
+def _buttons(_app: Sphinx | None, config: Any) -> None:
     """Buttons that lead to the repository, where there is one."""
     address = repository()
     if address:
@@ -141,6 +158,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _buttons)
     app.add_role("py", _source_link)
     app.add_post_transform(InlineFigures)
+    app.add_post_transform(LinksToFigures)
     app.add_post_transform(SourceLines)
     app.add_post_transform(CiteThisPage)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
