@@ -144,6 +144,28 @@ def _buttons(_app: Sphinx | None, config: Any) -> None:
         config.html_theme_options |= {"repository_url": address, **buttons}
 
 
+_THEME = {
+    # What the theme calls its buttons is not what they show, and its first bar is no landmark (axe-core).
+    'class="bd-sidebar-primary': 'role="complementary" aria-label="All pages" class="bd-sidebar-primary',
+    'title="Search" aria-label="Search"': 'title="Search"',
+    'data-mode="light" title="Light"': 'data-mode="light"',
+    'data-mode="dark"  title="Dark"': 'data-mode="dark"',
+    'data-mode="auto"  title="System Settings"': 'data-mode="auto"',
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+    'role="doc-biblioentry"': 'role="listitem"',
+}
+
+
+def _accessible(app: Sphinx, error: Exception | None) -> None:
+    """Mend the theme's own HTML, which no template of ours writes."""
+    if error is None and app.builder.format == "html":
+        for page in Path(app.outdir).rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            mended = functools.reduce(lambda t, one: t.replace(*one), _THEME.items(), text)
+            if mended != text:
+                page.write_text(mended, encoding="utf-8")
+
+
 def _without_thebe(app: Sphinx, _: object) -> None:
     """Jupyter Book always adds Thebe, which no page of ours uses and which names a server to load from."""
     for listeners in app.events.listeners.values():
@@ -156,6 +178,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _without_thebe)
     app.connect("config-inited", _api)
     app.connect("config-inited", _buttons)
+    app.connect("build-finished", _accessible)
     app.add_role("py", _source_link)
     app.add_post_transform(InlineFigures)
     app.add_post_transform(LinksToFigures)
