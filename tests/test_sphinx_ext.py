@@ -85,11 +85,14 @@ def test_no_page_names_the_server_that_thebe_loads_from(page):
     assert "sphinx-thebe.js" not in page
 
 
-def test_api_pages_link_a_class_to_its_line():
+def test_api_pages_link_a_class_to_its_line(monkeypatch):
+    monkeypatch.setattr(sphinx_ext, "repository", lambda: "https://example.org/a/b")
     found = sphinx_ext._source_of("py", {"module": "imc.crossbar", "fullname": "Chip"})
     assert found is not None
     path, line = re.fullmatch(r".*/blob/main/(src/imc/crossbar/arrays\.py)#L(\d+)", found).groups()  # pyright: ignore[reportOptionalMemberAccess]
     assert "class Chip" in (ROOT / path).read_text().splitlines()[int(line) - 1]
+    monkeypatch.setattr(sphinx_ext, "repository", lambda: "")
+    assert sphinx_ext._source_of("py", {"module": "imc.crossbar", "fullname": "Chip"}) is None
 
 
 @pytest.mark.parametrize(

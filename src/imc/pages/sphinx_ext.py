@@ -118,6 +118,8 @@ def _bars(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines:
         line if line.lstrip().startswith((">>>", "...")) or "``" in line else line.replace("|", r"\|")
         for line in lines
     ]
+
+
 class CiteThisPage(SphinxPostTransform):
     """Ends each page of the book with the line that cites it."""
 
