@@ -179,7 +179,7 @@ def test_provenance_names_records_source_seeds_and_time(shown):
     page.obtain("coin/toss")
     page.provenance()
     text = shown[0]["text/markdown"]
-    for part in ("`coin/toss/defaults`", "#toss)", "at commit", "**Seeds** 0 to 2", "numpy", "**In** 1 s"):
+    for part in ("`coin/toss/defaults`", ".toss`", "at commit", "**Seeds** 0 to 2", "numpy", "**In** 1 s"):
         assert part in text
 
 
