@@ -1,0 +1,7 @@
+"""What this room computes, one file of experiments a subject."""
+
+from imc.papers.codesign import equilibrium_experiments, network_experiments, splitting_experiments
+
+EXPERIMENTS = (
+    network_experiments.EXPERIMENTS + splitting_experiments.EXPERIMENTS + equilibrium_experiments.EXPERIMENTS
+)
