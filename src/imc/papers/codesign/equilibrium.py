@@ -8,7 +8,7 @@ from torch import Tensor
 from imc import runs
 from imc.papers.codesign.equilibrium_experiments import EquilibriumConfig, GradientConfig, linear_of
 from imc.papers.codesign.pictures import CLASSES, Digits, percent
-from imc.papers.codesign.resistive import Circuit, Weights, cost, estimate, settle
+from imc.papers.codesign.resistive import Circuit, Weights, cost, estimate, require_stable, settle
 from imc.runs.experiments import Outcome, Progress
 
 DECAY = 0.99
@@ -25,7 +25,7 @@ def gradients(config: GradientConfig, progress: Progress) -> Outcome:
     Metrics, lists over seeds: cosine.nudgingBETA, one_sided.nudgingBETA (nudged up alone), and
     ratio.nudgingBETA, length of the estimate over that of the finite differences.
     """
-    circuit = Circuit(config.diodes, config.amplifier, sweeps=200)
+    circuit = Circuit(config.diodes, config.amplifier, sweeps=100)
     generator = torch.Generator().manual_seed(config.seed)
     sizes = (config.inputs, *config.hidden, 3)
     weights = Weights.drawn(sizes, config.seeds, generator).double()
@@ -37,6 +37,7 @@ def gradients(config: GradientConfig, progress: Progress) -> Outcome:
         g.add_(0.05)  # clear of 0, where a finite difference would leave the allowed range
     weights.b = [0.1 * draw(*b.shape) for b in weights.b]
     inputs, target = 3 * draw(config.seeds, 4, config.inputs), draw(config.seeds, 4, 3)
+    require_stable(weights, max(config.nudgings))
     exact = finite_differences(circuit, weights, inputs, target)
     progress(0.5)
     found: dict[str, dict[str, list[float]]] = {"cosine": {}, "one_sided": {}, "ratio": {}}
@@ -106,6 +107,7 @@ def train(config: EquilibriumConfig, progress: Progress) -> Outcome:
     generator = torch.Generator().manual_seed(config.seed)
     sizes = (2 * digits.train.shape[1], *config.hidden, CLASSES)
     weights = Weights.drawn(sizes, config.seeds, generator)
+    require_stable(weights, config.nudging)
     targets = torch.nn.functional.one_hot(digits.train_labels, CLASSES).float()
     curve = []
     for epoch in range(config.epochs):

@@ -20,15 +20,15 @@ Spread = Annotated[float, Field(ge=0, le=1)]
 class GradientConfig(Config):
     """The local estimate against finite differences of the same network's cost, in double precision."""
 
-    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "nudgings": (0.01, 1.0), "inputs": 6, "hidden": (4,)}
+    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "nudgings": (0.01, 0.1), "inputs": 6, "hidden": (4,)}
 
     seeds: int = Field(5, ge=1, le=100, description="random networks, side by side")
     inputs: int = Field(10, ge=1, le=100, description="nodes that are held at voltages")
-    hidden: tuple[Nodes, ...] = Field((8,), min_length=1, description="nodes of each hidden layer")
+    hidden: tuple[Nodes, ...] = Field((10,), min_length=1, description="nodes of each hidden layer")
     diodes: Diodes = Field("ideal", description="at hidden nodes")
     amplifier: float = Field(1.0, ge=1, le=100, description="voltage gain behind a hidden layer; 1: none")
     nudgings: tuple[Nudging, ...] = Field(
-        (1e-3, 1e-2, 0.1, 1.0, 10.0), min_length=1, description="strength beta of the nudge"
+        (1e-3, 0.01, 0.03, 0.1, 0.2, 0.4), min_length=1, description="strength beta of the nudge"
     )
 
 
@@ -36,7 +36,7 @@ class EquilibriumConfig(Config):
     """Training by equilibrium propagation: nudged up and down, from the free state."""
 
     smoke: ClassVar[Mapping[str, Any]] = {
-        "seeds": 2, "data": "digits", "epochs": 1, "hidden": (16,), "train": 200, "test": 100,
+        "seeds": 2, "data": "digits", "epochs": 1, "hidden": (32,), "nudging": 0.1, "train": 200, "test": 100,
     }  # fmt: skip
 
     seeds: int = Field(3, ge=1, le=64, description="networks side by side, from one stream of chance")

@@ -193,6 +193,20 @@ def estimate(
     return Weights(slopes_g, slopes_b), free[-1]
 
 
+def require_stable(weights: Weights, nudging: float) -> None:
+    """Refuse a nudge that pulls an output away from its target harder than its resistors hold it.
+
+    Raises:
+        UserError: if it is as large as the conductances of an output; the energy then has no least state.
+    """
+    least = weights.g[-1].sum(1).min().item()
+    if not nudging < least:
+        raise UserError(
+            f"nudging = {nudging}: it should be below the least conductance of an output, {least:.3g}, or the "
+            "state that is nudged away from the target runs off"
+        )
+
+
 def cost(outputs: Tensor, target: Tensor) -> Tensor:
     """Half the squared distance to the target, mean over the batch, (networks,)."""
     return (outputs - target).square().sum(-1).mean(-1) / 2
