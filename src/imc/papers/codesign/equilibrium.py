@@ -160,13 +160,17 @@ def _measure(
     test, seen = percent(free.argmax(-1) == digits.test_labels), 10_000
     spread = {}
     for relative in config.spreads:
-        off = [g * (1 + relative * torch.randn(g.shape, generator=generator)).clamp_(min=0) for g in weights.g]
+        off = [
+            g * (1 + relative * torch.randn(g.shape, generator=generator)).clamp_(min=0) for g in weights.g
+        ]
         right = _right(config, circuit, Weights(off, weights.b), digits.test, digits.test_labels)
         spread[f"percent{100 * relative:g}"] = percent(right)
     return {
         "accuracy": {
             "test": test,
-            "train": percent(_right(config, circuit, weights, digits.train[:seen], digits.train_labels[:seen])),
+            "train": percent(
+                _right(config, circuit, weights, digits.train[:seen], digits.train_labels[:seen])
+            ),
             "settled": percent(settled.argmax(-1) == digits.test_labels),
         },
         "above_linear": [round(value - linear, 4) for value in test],

@@ -70,4 +70,3 @@ def half_normal(t: float) -> complex:
     """E exp(i t |z|) for a standard normal z: exp(-t^2/2) (1 + i erfi(t/sqrt 2)), by Faddeeva's function."""
     # exp(-t^2/2) erfc(-i t/sqrt 2) = w(t/sqrt 2)
     return complex(wofz(t / math.sqrt(2)))
-

@@ -14,10 +14,10 @@ from imc.papers.codesign.nodes import column_currents
 from imc.runs.experiments import Outcome, Progress
 
 OWN: dict[str, tuple[Matrix, ...]] = {
-    "perceptron": network("784x256 256x128 128x10".split()),
-    "split": network("784x2048 2048x2048 2048x2048 2048x10".split()),
+    "perceptron": network(["784x256", "256x128", "128x10"]),
+    "split": network(["784x2048", "2048x2048", "2048x2048", "2048x10"]),
     "machine": network(["832x832"]),
-    "resistive": network("1568x100 100x10".split()),
+    "resistive": network(["1568x100", "100x10"]),
 }
 """The networks of the slides themselves, beside those of the other documents in `imc.cost.networks`."""
 
@@ -72,7 +72,7 @@ def count(config: ArraysConfig, progress: Progress) -> Outcome:
     """Operations of each layer of the perceptron, unused cells of every network, converters' shares in ISAAC.
 
     Metrics: operations.LAYER.WHAT; unused.NETWORK.SIDE, percent, and unused.mean.SIDE over networks, each
-    counting once; arrays.NETWORK.SIDE; converters.power, converters.area, converters.smaller, percent of
+    counting once; arrays.NETWORK.SIDE; cells, of the machine's array; converters.power, converters.area, converters.smaller, percent of
     one of ISAAC's tiles, which holds 12 blocks.
     """
     layers = {
@@ -91,7 +91,13 @@ def count(config: ArraysConfig, progress: Progress) -> Outcome:
     }
     progress(1.0)
     return Outcome(
-        {"operations": layers, "unused": unused | {"mean": mean}, "arrays": arrays, "converters": converters()}
+        {
+            "operations": layers,
+            "unused": unused | {"mean": mean},
+            "arrays": arrays,
+            "cells": sum(m.weights for m in OWN["machine"]),
+            "converters": converters(),
+        }
     )
 
 

@@ -24,9 +24,7 @@ def measure(config: LinearConfig, progress: Progress) -> Outcome:
         found.append(round(100 * (answer == digits.test_labels).double().mean().item(), 4))
         progress(len(found) / len(PENALTIES))
     best = max(found)
-    return Outcome(
-        {"accuracy": {"best": best, "by_penalty": found}, "penalty": PENALTIES[found.index(best)]}
-    )
+    return Outcome({"accuracy": {"best": best, "by_penalty": found}, "penalty": PENALTIES[found.index(best)]})
 
 
 def fit(pictures: Tensor, labels: Tensor, penalty: float, steps: int) -> Tensor:

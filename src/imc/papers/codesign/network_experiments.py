@@ -19,7 +19,9 @@ class NetworkConfig(Config):
     smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "sides": (4, 8), "wires": (1e-6, 10.0)}
 
     seeds: int = Field(5, ge=1, le=100, description="random arrays and layers: seed, seed+1, ...")
-    sides: tuple[SmallSide, ...] = Field((4, 8, 16, 24), min_length=1, description="rows, and columns, of an array")
+    sides: tuple[SmallSide, ...] = Field(
+        (4, 8, 16, 24), min_length=1, description="rows, and columns, of an array"
+    )
     wires: tuple[Wire, ...] = Field(
         (1e-4, 1e-2, 1.0, 10.0, 100.0), min_length=1, description="resistance of one stretch of wire, ohm"
     )

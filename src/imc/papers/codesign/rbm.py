@@ -103,7 +103,9 @@ def label_units(labels: Tensor) -> Tensor:
     return one_hot(labels, CLASSES).float().repeat_interleave(LABEL_UNITS, -1)
 
 
-def reconstruct(machine: Machine, synapses: Synapses, neuron: Neuron, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def reconstruct(
+    machine: Machine, synapses: Synapses, neuron: Neuron, v: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Hidden units on data `v`, the visible units that they bring back, the hidden units on these."""
     h = neuron(synapses.up(v) + machine.c)
     again = neuron(synapses.down(h) + machine.b)

@@ -27,7 +27,7 @@ class MachineConfig(Config):
         "seeds": 2, "data": "digits", "hidden": 16, "train": 100, "test": 50, "epochs": 2, "steps": 4,
     }  # fmt: skip
 
-    seeds: int = Field(3, ge=1, le=64, description="machines side by side, from one stream of chance")
+    seeds: int = Field(5, ge=1, le=64, description="machines side by side, from one stream of chance")
     hidden: int = Field(500, ge=1, le=4096, description="hidden units")
     epochs: int = Field(10, ge=1, le=10_000, description="passes over the training pictures")
     batch: int = Field(10, ge=1, le=1000, description="pictures whose updates are taken together")
@@ -35,7 +35,7 @@ class MachineConfig(Config):
     steps: int = Field(10, ge=1, le=1000, description="reads of each picture when it is recognized")
     data: Data = Field("mnist", description="digits: scikit-learn's, the stand-in")
     train: int = Field(10_000, ge=1, le=60_000, description="first training pictures")
-    test: int = Field(0, ge=0, le=10_000, description="first test pictures; 0: all")
+    test: int = Field(2000, ge=0, le=10_000, description="first test pictures; 0: all")
 
 
 class RbmConfig(MachineConfig):
@@ -50,6 +50,15 @@ class RbmConfig(MachineConfig):
         (1, 5, 20), description="read noise of each cell at test, SD, percent of its conductance"
     )
     hours: tuple[Hours, ...] = Field((0.01, 1.0, 24.0, 720.0), description="drift before the test, h")
+
+
+class PcmConfig(RbmConfig):
+    """The same machine for fewer pictures, to compare devices: a pair of phase-change cells unless chosen."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {**MachineConfig.smoke, "noises": (5,), "hours": (24,)}
+
+    train: int = Field(1000, ge=1, le=60_000, description="first training pictures")
+    device: Device = Field("one_sided_soft", description="what holds a weight")
 
 
 class NoiseConfig(MachineConfig):
@@ -68,7 +77,10 @@ class NoiseConfig(MachineConfig):
         (0, 0.5, 1, 2, 3, 5, 7, 10, 15, 20), description="SD of a synapse, percent of what it holds"
     )
     background: float = Field(
-        0.0, ge=0, le=100, description="sum of the two conductances of a pair, in weights; 0: one of them is 0"
+        0.0,
+        ge=0,
+        le=100,
+        description="sum of the two conductances of a pair, in weights; 0: one of them is 0",
     )
 
 
@@ -105,12 +117,23 @@ EXPERIMENTS = (
         seconds=lambda config: _seconds(config, 1.0 if config.device == "exact" else 5.0),
     ),
     Experiment(
+        name="codesign/pcm",
+        config=PcmConfig,
+        runner="imc.papers.codesign.rbm_training:train",
+        summary="devices compared under the same machine, their noise and their drift",
+        datasets=lambda config: (config.data,),
+        needs=linear_of,
+        seconds=lambda config: _seconds(config, 1.0 if config.device == "exact" else 5.0),
+    ),
+    Experiment(
         name="codesign/noise",
         config=NoiseConfig,
         runner="imc.papers.codesign.noise:sweep",
         summary="a machine whose only chance is the noise of its synapses",
         datasets=lambda config: (config.data,),
-        seconds=lambda config: _seconds(config, 1.0 if config.timing == "white" else 12.0) * len(config.noises),
+        seconds=lambda config: (
+            _seconds(config, 1.0 if config.timing == "white" else 12.0) * len(config.noises)
+        ),
     ),
     Experiment(
         name="codesign/noise-controls",

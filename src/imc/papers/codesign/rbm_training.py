@@ -65,7 +65,9 @@ def train(config: RbmConfig, progress: Progress) -> Outcome:
         machine, cells, resets = fit_on_devices(config, digits, neuron, generator)
     progress(0.7)
     right = tested(config, machine, neuron, digits)
-    seen = test(config, machine, lambda w, n: Exact(w), neuron, digits.train[:1000], digits.train_labels[:1000])
+    seen = test(
+        config, machine, lambda w, n: Exact(w), neuron, digits.train[:1000], digits.train_labels[:1000]
+    )
     energy = by_energy(machine, pixels(digits.test)[None])
     found: dict[str, Any] = {
         "accuracy": {"test": right, "train": seen, "energy": percent(energy == digits.test_labels)},
@@ -162,7 +164,9 @@ def shown(machine: Machine, neuron: Neuron, digits: Digits) -> dict[str, np.ndar
     given, for 50 steps, and are mean pixels over the last 20.
     """
     one = Machine(machine.w[:1], machine.b[:1], machine.c[:1])
-    first = [int((digits.test_labels == c).nonzero()[0]) for c in range(CLASSES) if (digits.test_labels == c).any()]
+    first = [
+        int((digits.test_labels == c).nonzero()[0]) for c in range(CLASSES) if (digits.test_labels == c).any()
+    ]
     v = visible(digits.test[first], digits.test_labels[first])[None]
     count = v.shape[-1] - CLASSES * LABEL_UNITS
     given = torch.ones_like(v)
@@ -173,4 +177,6 @@ def shown(machine: Machine, neuron: Neuron, digits: Digits) -> dict[str, np.ndar
         state = v * given + reconstruct(one, Exact(one.w), neuron, state)[1] * (1 - given)
         late += [state] if step >= 30 else []
     found = {"pictures": v, "reconstructions": brought, "completions": torch.stack(late).mean(0)}
-    return {name: (255 * value[0, :, :count]).round().to(torch.uint8).numpy() for name, value in found.items()}
+    return {
+        name: (255 * value[0, :, :count]).round().to(torch.uint8).numpy() for name, value in found.items()
+    }

@@ -69,7 +69,9 @@ class SplitLayer(nn.Module):
         if rows < 1 or inputs % rows:
             raise UserError(f"{inputs} inputs do not fill arrays of {rows} rows; take rows that divide them")
         self.groups = inputs // rows
-        self.weight = nn.Parameter(torch.empty(self.groups, rows, outputs).uniform_(-1, 1, generator=generator))
+        self.weight = nn.Parameter(
+            torch.empty(self.groups, rows, outputs).uniform_(-1, 1, generator=generator)
+        )
         self.norm = nn.BatchNorm1d(self.groups * outputs)
         self.factor = 1 / math.sqrt(1.5 / (inputs + outputs / self.groups))
 
