@@ -1,1 +1,1 @@
-"""Device-algorithm co-optimization (S. Kim, slides): devices that learn, and networks that need no converter."""
+"""Device-algorithm co-optimization (S. Kim, slides): devices that learn, networks without converters."""

@@ -45,7 +45,8 @@ def operations(inputs: int, outputs: int, pulses: int = 10, shared: int = 1) -> 
     """
     if min(inputs, outputs, pulses, shared) < 1:
         raise UserError(
-            f"inputs = {inputs}, outputs = {outputs}, pulses = {pulses}, shared = {shared}: each should be 1 or more"
+            f"inputs = {inputs}, outputs = {outputs}, pulses = {pulses}, shared = {shared}: each should "
+            "be 1 or more"
         )
     return Operations(
         forward=min(shared, outputs),

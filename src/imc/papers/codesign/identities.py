@@ -72,8 +72,8 @@ def count(config: ArraysConfig, progress: Progress) -> Outcome:
     """Operations of each layer of the perceptron, unused cells of every network, converters' shares in ISAAC.
 
     Metrics: operations.LAYER.WHAT; unused.NETWORK.SIDE, percent, and unused.mean.SIDE over networks, each
-    counting once; arrays.NETWORK.SIDE; cells, of the machine's array; converters.power, converters.area, converters.smaller, percent of
-    one of ISAAC's tiles, which holds 12 blocks.
+    counting once; arrays.NETWORK.SIDE; cells, of the machine's array; converters.power, converters.area,
+    converters.smaller, percent of one of ISAAC's tiles, which holds 12 blocks.
     """
     layers = {
         f"{m.inputs}x{m.outputs}": vars(operations(m.inputs, m.outputs, config.pulses))

@@ -103,8 +103,9 @@ class Masked:
 def sweep(config: NoiseConfig, progress: Progress) -> Outcome:
     """Train and test a machine at each amount of noise, neurons being thresholds.
 
-    Metrics, lists over noises of lists over seeds, percent: test, train (the first 200 training pictures). optimum: the
-    noise of highest test accuracy, one a seed, the mean of those that share it. best: that accuracy.
+    Metrics, lists over noises of lists over seeds, percent: test, train (the first 200 training pictures).
+    optimum: the noise of highest test accuracy, one a seed, the mean of those that share it. best: that
+    accuracy.
     """
     digits = Digits.load(config.data, config.train, config.test)
     test, train = [], []
@@ -163,7 +164,7 @@ def fit_and_test(
 def fit(
     config: MachineConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
 ) -> Machine:
-    """Machines trained by one step of contrastive divergence, w <- w + step (v h data - v h reconstructed)."""
+    """One step of contrastive divergence a batch: w <- w + step (v h of data - v h reconstructed)."""
     data = visible(digits.train, digits.train_labels)
     machine = Machine.drawn(config.seeds, data.shape[1], config.hidden, generator)
     for _ in range(config.epochs):

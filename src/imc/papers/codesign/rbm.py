@@ -50,7 +50,7 @@ class Machine:
 
 
 def stochastic(generator: torch.Generator) -> Neuron:
-    """Units that are 1 with the logistic function of their input as probability: the random-walk circuit's."""
+    """1 with the logistic function of the input as probability: what a random-walk circuit makes."""
 
     def fire(x: Tensor) -> Tensor:
         return (torch.rand(x.shape, generator=generator) < torch.sigmoid(x)).to(x.dtype)

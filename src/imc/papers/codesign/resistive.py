@@ -16,6 +16,7 @@ where dE/dg_ij is half the squared voltage across that resistor: nothing that is
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ from imc.errors import UserError
 from imc.papers.codesign.equilibrium_experiments import Diodes
 
 SATURATION, THERMAL = 1e-6, 0.05
-"""Of the anti-parallel diodes: current I_s and voltage V_t of i = 2 I_s sinh(v/V_t), in the units of g and v."""
+"""Anti-parallel diodes: current I_s and voltage V_t of i = 2 I_s sinh(v/V_t), in units of g and v."""
 ISOLATED = 1e-9
 """Least conductance of a node to its neighbours below."""
 NEWTON = 12
@@ -103,7 +104,7 @@ class Weights:
         """Conductances uniform in +-1/sqrt(fan-in), those below 0 set to 0; no currents."""
         g = [
             torch.empty(networks, n, m).uniform_(-(n**-0.5), n**-0.5, generator=generator).clamp_(min=0)
-            for n, m in zip(sizes, sizes[1:], strict=False)
+            for n, m in pairwise(sizes)
         ]
         return cls(g, [torch.zeros(networks, 1, m) for m in sizes[1:]])
 
@@ -202,8 +203,8 @@ def require_stable(weights: Weights, nudging: float) -> None:
     least = weights.g[-1].sum(1).min().item()
     if not nudging < least:
         raise UserError(
-            f"nudging = {nudging}: it should be below the least conductance of an output, {least:.3g}, or the "
-            "state that is nudged away from the target runs off"
+            f"nudging = {nudging}: it should be below the least conductance of an output, {least:.3g}, or "
+            "the state that is nudged away from the target runs off"
         )
 
 
