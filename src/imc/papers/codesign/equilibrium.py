@@ -99,7 +99,8 @@ def train(config: EquilibriumConfig, progress: Progress) -> Outcome:
     Metrics, lists over seeds, percent of pictures: accuracy.test, accuracy.train (the first 10,000),
     accuracy.settled (test, with four times the sweeps), above_linear (test, less the best linear
     classifier's), spread.AT (test, conductances off by AT percent); settled_difference, the largest
-    change of an output by more sweeps, relative; linear; lists over epochs of lists over seeds: curve.test.
+    change of an output by more sweeps, relative; conducting, percent of hidden states that a diode bends;
+    linear; lists over epochs of lists over seeds: curve.test.
     """
     linear = runs.obtain("codesign/linear", **dict(next(iter(linear_of(config)))[1])).metric("accuracy.best")
     digits = Digits.load(config.data, config.train, config.test, config.pool)
@@ -176,5 +177,19 @@ def _measure(
         "above_linear": [round(value - linear, 4) for value in test],
         "linear": linear,
         "settled_difference": ((settled - free).abs().amax((1, 2)) / settled.abs().amax((1, 2))).tolist(),
+        "conducting": conducting(config, circuit, weights, digits.test[:500]),
         "spread": spread,
     }
+
+
+def conducting(
+    config: EquilibriumConfig, circuit: Circuit, weights: Weights, pictures: Tensor
+) -> list[float]:
+    """Percent of the first hidden layer's voltages that a diode changes by 1 % or more, one a network."""
+    inputs = doubled(pictures, config.input_gain).expand(config.seeds, -1, -1)
+    v = settle(circuit, weights, inputs)
+    free = Circuit("none", circuit.amplifier, circuit.sweeps)
+    above = weights.g[1].sum(2)[:, None]
+    current = inputs @ weights.g[0] + weights.b[0] + v[1] @ weights.g[1].mT / circuit.amplifier
+    alone = free.clamp(current, weights.g[0].sum(1, keepdim=True) + above)
+    return percent(((v[0] - alone).abs() > 0.01 * alone.abs()).flatten(1))

@@ -81,17 +81,17 @@ class Own:
 
 @dataclass
 class Masked:
-    """Each synapse of each picture is read, or left out, anew at every read; divided by the share kept."""
+    """Each synapse is read, or left out, anew at every read, alike for all pictures that are read together;
+    divided by the share kept.
+    """
 
     w: Tensor
-    n: int
     keep: float
     generator: torch.Generator
 
-    def _drawn(self) -> Own:
-        shape = (self.w.shape[0], self.n, *self.w.shape[1:])
-        kept = torch.rand(shape, generator=self.generator) < self.keep
-        return Own(kept * self.w[:, None] / self.keep)
+    def _drawn(self) -> Exact:
+        kept = torch.rand(self.w.shape, generator=self.generator) < self.keep
+        return Exact(kept * self.w / self.keep)
 
     def up(self, v: Tensor) -> Tensor:
         return self._drawn().up(v)
@@ -144,7 +144,7 @@ def controls(config: ControlConfig, progress: Progress) -> Outcome:
     generator = torch.Generator().manual_seed(config.seed)
 
     def masked(w: Tensor, n: int) -> Synapses:
-        return Masked(w, n, config.keep, generator)
+        return Masked(w, config.keep, generator)
 
     found["masks"] = fit_and_test(config, digits, masked, threshold, generator)
     return Outcome(found)
