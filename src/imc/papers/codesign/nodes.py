@@ -51,4 +51,4 @@ def column_currents(conductances: ArrayLike, voltages: ArrayLike, wire: float) -
     for end in (word[:, 0], bit[-1]):
         matrix[end, end] += 1 / wire
     current[word[:, 0]] = v / wire
-    return np.linalg.solve(matrix, current)[bit[-1]] / wire
+    return np.asarray(np.linalg.solve(matrix, current)[bit[-1]] / wire, dtype=np.float64)
