@@ -131,8 +131,8 @@ def split_without_training(layer: SplitLayer, rows: int, inputs: Tensor, centred
     split = SplitLayer(layer.weight.shape[1], units, rows, torch.Generator())
     split.weight.copy_(layer.weight.view(pieces, rows, units))
     norm = layer.norm
-    spread = torch.sqrt(norm.running_var + norm.eps)  # pyright: ignore[reportOperatorIssue]
-    threshold = norm.running_mean - norm.bias * spread / norm.weight  # pyright: ignore[reportOperatorIssue]
+    spread = torch.sqrt(norm.running_var + norm.eps)  # pyright: ignore[reportOptionalOperand]
+    threshold = norm.running_mean - norm.bias * spread / norm.weight  # pyright: ignore[reportOptionalOperand]
     means = split.partial_sums(inputs).mean(0) if centred else torch.zeros(pieces, units)
     shares = means + (threshold - means.sum(0)) / pieces
     split.norm.running_mean = shares.flatten()

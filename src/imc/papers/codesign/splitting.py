@@ -123,7 +123,7 @@ def _split(
     whole: SplitNetwork, digits: Digits, rows: int, centred: bool
 ) -> tuple[SplitNetwork, dict[str, float]]:
     """`whole` with its hidden layers split, and the share of units that each flips by itself."""
-    net = SplitNetwork(digits.train.shape[1], len(whole.hidden[0].norm.weight), rows, 0).eval()  # pyright: ignore[reportArgumentType]
+    net = SplitNetwork(digits.train.shape[1], whole.last.weight.shape[1], rows, 0).eval()
     net.hidden[0], net.last = whole.hidden[0], whole.last
     seen, tried = digits.train[:LOOKED_AT], digits.test[:LOOKED_AT]
     shares = {}
