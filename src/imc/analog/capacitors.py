@@ -31,6 +31,10 @@ class Capacitor(ConstantStep):
 
     Raises:
         UserError: also if tau or cycle is not positive, or rest lies outside the bounds.
+
+    >>> from imc.analog import Capacitor
+    >>> Capacitor(states=400, tau=46_500.0, cycle=1e-4).lifetime  # updates in which a weight falls to 1/e
+    465000000.0
     """
 
     tau: float = math.inf
