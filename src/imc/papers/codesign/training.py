@@ -36,9 +36,7 @@ LARGEST_START = 0.5
 _HELD_OUT = 6
 _MARKS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 """When the curve is taken, as shares of the samples."""
-_OF_DEVICES = set(
-    ["states", "bound", "step_spread", "bound_spread", "asymmetry", "asymmetry_spread", "cycle_spread"]
-)
+_SPREADS = {"step_spread", "bound_spread", "asymmetry_spread", "cycle_spread"}
 _TIKI_TAKA = {"v1": TikiTaka, "v2": TikiTakaV2, "chopped": ChoppedTikiTaka, "agad": AGAD}
 
 
@@ -66,7 +64,7 @@ def pictures(config: TrainingConfig) -> tuple[Pictures, Pictures]:
 
 def device(config: TrainingConfig) -> ConstantStep | SoftBounds | Capacitor:
     """The device that a configuration describes."""
-    common = config.model_dump(include=_OF_DEVICES)
+    common = config.model_dump(include={"states", "bound", "asymmetry", *_SPREADS})
     if config.device == "capacitor":
         return Capacitor(
             **common,
