@@ -1,11 +1,12 @@
 """Weights that leak, and weights moved to cells that keep them, as experiments."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from imc.papers.codesign.rpu_experiments import TrainingConfig, seconds
+from imc.papers.codesign.rpu_experiments import seconds
+from imc.papers.codesign.tiki_taka_experiments import TikiTakaConfig
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -20,24 +21,59 @@ class LeakConfig(Config):
     rest: float = Field(0.2, ge=-1, le=1, description="its resting point")
 
 
-class TransferConfig(TrainingConfig):
-    """Networks of `TrainingConfig` by SGD, their weights written to cells that keep them.
+class CapacitorConfig(TikiTakaConfig):
+    """Networks of `TikiTakaConfig` on capacitor cells, which leak.
+
+    The numbers of the cell are assumptions: 400 steps, an asymmetry that differs by 0.02 from cell to cell
+    ("near ideal symmetry"), a step that loses a fifth towards the bounds ("near ideal linearity"), and 5 %
+    of everything else ("minimal device-to-device variation").
+    """
+
+    device: Literal["float", "constant", "soft", "capacitor"] = Field(
+        "capacitor", description="see TrainingConfig"
+    )
+    states: float = Field(400, ge=2, le=1e6, description="steps between the bounds")
+    bound: float = Field(1.0, gt=0, le=100, description="largest magnitude of a weight, a number")
+    step_spread: float = Field(0.05, ge=0, le=10, description="device-to-device SD of the step, relative")
+    bound_spread: float = Field(0.05, ge=0, le=10, description="device-to-device SD of each bound, relative")
+    asymmetry_spread: float = Field(0.02, ge=0, le=1, description="device-to-device SD of a")
+    cycle_spread: float = Field(0.05, ge=0, le=10, description="SD of one pulse relative to its mean")
+    slope: float = Field(0.2, ge=0, le=1, description="share of the step lost at the bound")
+
+
+class TransferConfig(CapacitorConfig):
+    """Networks of `CapacitorConfig` by SGD, their weights written to cells that keep them.
 
     Offline: once, after training. Online: every so many samples; what the leaking cells hold above their
     resting point is added to the lasting cells, the sum is written there, and the leaking cells start again
     from the resting point. Lasting cells are written to within an error, and read without one.
     """
 
-    smoke: ClassVar[Mapping[str, Any]] = {**TrainingConfig.smoke, "transfer_every": 100}
+    smoke: ClassVar[Mapping[str, Any]] = {**CapacitorConfig.smoke, "transfer_every": 100}
 
+    reference: Literal["zero", "symmetry", "pulsed", "rest"] = Field("rest", description="has to be rest")
     transfer: Literal["offline", "online"] = Field("offline", description="once after training, or during it")
     transfer_every: int = Field(1000, ge=1, le=1_000_000, description="online: samples between two transfers")
     transfer_error: float = Field(
         0.01, ge=0, le=1, description="assumed: SD of a lasting weight as written, of the range 2 bound"
     )
 
+    @model_validator(mode="after")
+    def _moves_at_least_once(self) -> Self:
+        if self.transfer_every > self.samples:
+            raise ValueError("transfer_every of at most samples, or nothing is ever moved")
+        return self
+
 
 EXPERIMENTS = (
+    Experiment(
+        name="codesign/capacitor",
+        config=CapacitorConfig,
+        runner="imc.papers.codesign.training:train",
+        summary="networks of handwritten digits on leaking capacitor cells",
+        datasets=lambda config: (config.data,),
+        seconds=seconds,
+    ),
     Experiment(
         name="codesign/leak",
         config=LeakConfig,

@@ -61,6 +61,7 @@ class TrainingConfig(Config):
     reference_error: float = Field(0.0, ge=0, le=1, description="SD of the reference's error, of the range")
     gamma: float = Field(0.0, ge=0, le=100, description="weights are gamma A + C")
     every: int = Field(1, ge=1, le=10_000, description="ns, samples between two columns carried over")
+    columns: int = Field(1, ge=1, le=4096, description="columns carried over at a time; the slides: 1")
     transfer_rate: float = Field(1.0, gt=0, le=100, description="eta_c, of what C gets of a reading of A")
 
     pulses: Literal["fixed", "managed", "exact"] = Field(

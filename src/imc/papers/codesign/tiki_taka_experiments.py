@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from imc.papers.codesign.rpu_experiments import TrainingConfig, seconds
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -45,6 +46,21 @@ class BedConfig(Config):
     buffer_rate: float = Field(0.003, gt=0, le=100, description="eta_c of v2 and its kin, into the buffer")
 
 
+class TikiTakaConfig(TrainingConfig):
+    """Networks of `TrainingConfig` on soft-bound devices, read without converters and noise.
+
+    What is compared is what devices do to algorithms; gains of the trains follow the data, and trains are as
+    long as in the papers on Tiki-Taka.
+    """
+
+    device: Literal["float", "constant", "soft", "capacitor"] = Field(
+        "soft", description="see TrainingConfig"
+    )
+    pulses: Literal["fixed", "managed", "exact"] = Field("managed", description="see TrainingConfig")
+    train_length: int = Field(31, ge=1, le=31, description="slots of a train of pulses, at most")
+    periphery: Literal["none", "rpu"] = Field("none", description="see TrainingConfig")
+
+
 class ZeroShiftConfig(Config):
     """Pulses up and down in turn, on soft-bound cells that start at the lower bound."""
 
@@ -57,6 +73,14 @@ class ZeroShiftConfig(Config):
 
 
 EXPERIMENTS = (
+    Experiment(
+        name="codesign/tiki-taka",
+        config=TikiTakaConfig,
+        runner="imc.papers.codesign.training:train",
+        summary="networks of handwritten digits on soft-bound devices, by SGD and every Tiki-Taka",
+        datasets=lambda config: (config.data,),
+        seconds=seconds,
+    ),
     Experiment(
         name="codesign/fixed-matrix",
         config=BedConfig,

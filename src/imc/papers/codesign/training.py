@@ -82,7 +82,11 @@ def algorithm(config: TrainingConfig) -> SGD | TikiTaka:
     if config.algorithm == "sgd":
         return SGD(reference=zero)
     return _TIKI_TAKA[config.algorithm](
-        gamma=config.gamma, every=config.every, transfer_lr=config.transfer_rate, reference=zero
+        gamma=config.gamma,
+        every=config.every,
+        columns=config.columns,
+        transfer_lr=config.transfer_rate,
+        reference=zero,
     )
 
 
