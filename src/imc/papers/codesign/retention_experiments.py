@@ -17,8 +17,9 @@ class LeakConfig(Config):
     minutes: float = Field(775.0, gt=0, le=1e9, description="time constant, min")
     updates: int = Field(60_000, ge=1, le=10**9, description="updates of an epoch")
     cycles: tuple[float, ...] = Field((2e-7, 1e-4, 1e-2), min_length=1, description="time of an update, s")
-    tau: float = Field(10_000, gt=1, le=1e9, description="of the cell that is simulated, updates")
-    rest: float = Field(0.2, ge=-1, le=1, description="its resting point")
+    seeds: int = Field(5, ge=1, le=100, description="cells that are simulated, from -1 to -0.5")
+    tau: float = Field(10_000, gt=1, le=1e9, description="their time constant, updates")
+    rest: float = Field(0.2, ge=-0.4, le=1, description="their resting point")
 
 
 class CapacitorConfig(TikiTakaConfig):
@@ -39,6 +40,19 @@ class CapacitorConfig(TikiTakaConfig):
     asymmetry_spread: float = Field(0.02, ge=0, le=1, description="device-to-device SD of a")
     cycle_spread: float = Field(0.05, ge=0, le=10, description="SD of one pulse relative to its mean")
     slope: float = Field(0.2, ge=0, le=1, description="share of the step lost at the bound")
+
+
+class LossConfig(CapacitorConfig):
+    """Networks of `CapacitorConfig` with a leak, against the same without: `tau` is their time constant."""
+
+    tau: float = Field(10_000, gt=0, description="time constant, updates")
+
+
+def compared(config: LossConfig) -> list[tuple[str, dict[str, Any]]]:
+    """The trainings with the leak, and without."""
+    with_leak = CapacitorConfig.build(**config.model_dump())
+    without = with_leak.model_copy(update={"tau": None})
+    return [("codesign/capacitor", {"effort": c.effort, **c.given()}) for c in (with_leak, without)]
 
 
 class TransferConfig(CapacitorConfig):
@@ -79,6 +93,13 @@ EXPERIMENTS = (
         config=LeakConfig,
         runner="imc.papers.codesign.leak:check",
         summary="the leak of a cell against its closed form, and a time constant in epochs",
+    ),
+    Experiment(
+        name="codesign/loss-by-leak",
+        config=LossConfig,
+        runner="imc.papers.codesign.leak:loss",
+        summary="what a leak costs a network, by its depth and its training",
+        needs=compared,
     ),
     Experiment(
         name="codesign/transfer",

@@ -69,7 +69,8 @@ class ZeroShiftConfig(Config):
     states: tuple[float, ...] = Field((20, 60, 200, 600, 2000), min_length=1, description="between bounds")
     asymmetry: float = Field(0.3, gt=-1, lt=1, description="a; the symmetry point is a times the bound")
     cycle_spread: float = Field(0.3, ge=0, le=10, description="SD of one pulse, in the noisy case")
-    cells: int = Field(400, ge=1, le=100_000, description="nominal cells, in the noisy case")
+    cells: int = Field(400, ge=1, le=100_000, description="cells, in the noisy cases")
+    seeds: int = Field(5, ge=1, le=100, description="arrays of cells that differ: seed, seed+1, ...")
 
 
 EXPERIMENTS = (
