@@ -74,6 +74,19 @@ class TrainingConfig(Config):
     output_noise: float = Field(0.06, ge=0, le=100, description="rpu: SD of the noise of an output")
 
 
+IDEAL: Mapping[str, Any] = {
+    "periphery": "none",
+    "step_spread": 0.0,
+    "bound_spread": 0.0,
+    "asymmetry_spread": 0.0,
+    "cycle_spread": 0.0,
+}
+"""Fields of a device and a periphery of which only that pulses are whole is left."""
+
+TABLE: Mapping[str, Any] = {"states": 1000, "asymmetry": 0.0244}
+"""What the slides' table changes of the baseline: 1000 levels, steps up and down of 1.05 to 1."""
+
+
 def seconds(config: TrainingConfig) -> float:
     """Expected time of a training, on one free core."""
     weights = sum(a * b for a, b in zip((784, *config.hidden), (*config.hidden, 10), strict=True))
