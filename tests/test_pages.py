@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from pydantic import Field
 
 from imc import claims
-from imc.claims import Claim, Measure
+from imc.claims import Claim, Measure, Reading
 from imc.errors import UserError
 from imc.pages import figures
 from imc.pages import page as pages
@@ -34,19 +34,26 @@ def toss(config: CoinConfig, progress: Any) -> Outcome:
 COIN = Experiment(
     "coin/toss", CoinConfig, f"{__name__}:toss", "toss coins", seconds=lambda c: c.tosses * c.seeds
 )
-FAIR = Claim(
-    id="reram.coin",
-    paper="reram",
-    place="Section 1",
+HALF = Reading(
+    name="",
     text="Half the tosses are heads.",
     kind="trained",
     bound=50,
     tolerance=0.5,
     why="made up",
-    page="coin/toss",
     measure=Measure(experiment="coin/toss", metric="heads"),
 )
-OPEN = FAIR.model_copy(update={"id": "reram.open", "measure": None, "text": "It rolls | far."})
+FAIR = Claim(
+    id="reram.coin",
+    paper="reram",
+    place="Section 1",
+    text="Half the tosses are heads.",
+    page="coin/toss",
+    readings=(HALF,),
+    best=("",),
+)
+FAR = HALF.model_copy(update={"measure": None, "text": "It rolls | far."})
+OPEN = FAIR.model_copy(update={"id": "reram.open", "readings": (FAR,), "text": "It rolls | far."})
 
 
 @pytest.fixture
@@ -102,15 +109,12 @@ def test_smoke_effort_says_that_its_numbers_are_not_to_be_quoted(shown):
     assert "do not quote" in bundle["text/markdown"]
 
 
-def test_verdicts_show_claim_paper_here_difference_and_verdict(shown):
+def test_verdicts_show_claim_paper_here_and_verdict(shown):
     page = pages.start("coin/toss")
     page.verdicts(["reram.coin", "reram.open"])
     head, _, coin, rolls = [line for line in shown[0]["text/markdown"].splitlines() if line.startswith("|")]
-    assert [cell.strip() for cell in head.strip("|").split("|")] == [
-        "claim", "paper", "here", "difference", "verdict",
-    ]  # fmt: skip
-    assert "trained · Section 1" in coin
-    for part in ("| 50 |", "50.10 ± 0.25", "+0.10 (±0.5)", "✓ reproduced"):
+    assert [cell.strip() for cell in head.strip("|").split("|")] == ["claim", "paper", "here", "verdict"]
+    for part in ("Section 1", "| 50 (±0.5) |", "50.10 ± 0.25", "✓ reproduced", "made up"):
         assert part in coin
     assert "rolls \\| far" in rolls
     assert "· not attempted" in rolls

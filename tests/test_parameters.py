@@ -145,6 +145,6 @@ def test_papermill_refuses_before_any_work(words: tuple[str, ...], tmp_path: Pat
         str(tmp_path / "out.ipynb"),
         *words,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode != 0
     assert re.search(rf"imc: (this page has no parameter 'efort'|{words[1]} = )", done.stderr)

@@ -13,7 +13,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from imc import paths
 from imc.errors import UserError
-from imc.pages import inputs, publishing
+from imc.pages import inputs, printed, publishing
 from imc.pages.clean import _names, clean
 from imc.paths import PUBLISHED, ROOT
 
@@ -211,10 +211,39 @@ def test_inputs_are_named_after_the_repository_and_the_records(monkeypatch, tmp_
 
 
 def test_a_page_depends_on_its_own_paper_alone():
-    imce = ["data/claims/imce.toml", "src/imc/papers/imce/experiments.py"]
-    names = ["data/claims/reram.toml", *imce, "src/imc/pages/page.py"]
-    assert inputs.relevant(names, "reram") == ["data/claims/reram.toml", "src/imc/pages/page.py"]
+    names = [
+        "claim:reram.table1.crop28.accuracy",
+        "src/imc/papers/imce/experiments.py",
+        "src/imc/pages/page.py",
+    ]
+    assert inputs.relevant(names, "reram") == [names[0], names[2]]
     assert inputs.relevant(names, "scoreboard") == names
+
+
+def test_a_page_depends_on_the_claims_that_it_shows(monkeypatch):
+    files = printed._files("claims"), printed._files("reference")
+    claim, value = "claim:reram.table1.crop28.accuracy", "printed:reram.table1"
+    before = {name: printed.content(name) for name in (claim, value, "claim:")}
+    changed = json.loads(json.dumps(files))
+    by_folder = dict(zip(("claims", "reference"), changed, strict=True))
+    monkeypatch.setattr(printed, "_files", by_folder.__getitem__)
+    changed[0]["imce"]["claim"][0]["why"] = "another reason"
+    assert {name: printed.content(name) for name in (claim, value)} == {n: before[n] for n in (claim, value)}
+    assert printed.content("claim:") != before["claim:"]
+    for table in changed[1]["reram"]["table"]:
+        if table["key"] == "reram.table1":
+            table["rows"]["crop28"][1] = "1.00"
+    assert printed.content(claim) != before[claim]
+    assert printed.content(value) != before[value]
+
+
+def test_what_a_page_asks_for_is_told():
+    code = "import json; from imc.pages import inputs; inputs.watch(); from imc import claims\n"
+    code += "from imc.claims import reference; claims.load()['reram.table1.crop28.accuracy']\n"
+    code += "reference.table('reram.table2'); inputs.report()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    told = [name for name in json.loads(done.stdout) if ":" in name or name.startswith("data/")]
+    assert told == ["claim:reram.table1.crop28.accuracy", "printed:reram.table2"]
 
 
 def test_a_failing_page_changes_nothing(tmp_path):

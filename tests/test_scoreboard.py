@@ -66,7 +66,7 @@ def test_a_new_paper_is_a_new_file(tmp_path, monkeypatch):
     claim = 'id = "made.a"\nplace = "Page 1"\ntext = "So."\nkind = "quoted"\nwhy = "Repeated."\n'
     (tmp_path / "made.toml").write_text(f'[paper]\ntitle = "A made-up paper"\n\n[[claim]]\n{claim}')
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    for cached in (claims.load, claims.papers):
+    for cached in (files._all, files._papers):
         cached.cache_clear()
     try:
         standing = scoreboard.standing()
@@ -74,7 +74,7 @@ def test_a_new_paper_is_a_new_file(tmp_path, monkeypatch):
         assert list(scoreboard.by_paper(standing)["paper"]) == ["A made-up paper"]
         assert "A made-up paper" in svg.render(scoreboard.picture(standing), "made", "alt")
     finally:
-        for cached in (claims.load, claims.papers):
+        for cached in (files._all, files._papers):
             cached.cache_clear()
 
 

@@ -70,7 +70,7 @@ class Periphery:
             y.addcmul_(z, variance.sqrt_())
         y.clamp_(-self.output_bound, self.output_bound)
         if self.adc is not None:
-            y = self.adc(y, self.output_bound if self.adc.range is None else self.adc.range, signed=True)
+            y = self.adc(y, self.adc.range or self.output_bound, signed=True)
         return y if scale is None else y.mul_(scale)
 
 

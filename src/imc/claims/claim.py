@@ -73,7 +73,7 @@ class Reading(_Strict):
     @property
     def printed(self) -> Reference | None:
         """What the paper prints, where the claim is about a printed number."""
-        return reference.value(self.reference) if self.reference else None
+        return reference.look_up(self.reference) if self.reference else None
 
     @property
     def target(self) -> float:
@@ -189,6 +189,6 @@ class Claim(_Strict):
         if any(reading.measure for reading in self.readings) and not self.page:
             raise ValueError("what is measured needs the page that shows it")
         for key in self.also:
-            if not self.printed or reference.value(key).value != self.printed.value:
+            if not self.printed or reference.look_up(key).value != self.printed.value:
                 raise ValueError(f"also = {key!r} is not the same number as the reference")
         return self

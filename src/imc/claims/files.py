@@ -13,6 +13,7 @@ that is ``"{name}"`` and nothing else takes the value with its type. ``{printed}
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -29,19 +30,51 @@ from imc.runs.sources import read_toml
 FOLDER = ROOT / "data" / "claims"
 
 
-@cache
-def load() -> dict[str, Claim]:
+def load() -> Mapping[str, Claim]:
     """Every claim by id: papers in their order, claims in their papers' order.
+
+    Which are looked up is told by audit events: see `imc.pages.inputs`.
 
     Raises:
         UserError: a claim that is not well formed; the sentence names file, claim and field.
     """
-    return {claim.id: claim for claim in read(FOLDER)}
+    return _Watched(_all())
+
+
+class _Watched(Mapping[str, Claim]):
+    """Claims by id; what is taken out is announced, all of it if they are counted through."""
+
+    def __init__(self, known: Mapping[str, Claim]) -> None:
+        self.known = known
+
+    def __getitem__(self, name: str) -> Claim:
+        sys.audit("imc.claim", name)
+        return self.known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.known
+
+    def __iter__(self) -> Iterator[str]:
+        sys.audit("imc.claim", "")
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
 
 
 @cache
+def _all() -> dict[str, Claim]:
+    return {claim.id: claim for claim in read(FOLDER)}
+
+
 def papers() -> dict[str, Paper]:
     """Every paper by id, in their order; found from the files of claims."""
+    sys.audit("imc.claim", "")
+    return _papers()
+
+
+@cache
+def _papers() -> dict[str, Paper]:
     return read_papers(FOLDER)
 
 
@@ -103,7 +136,7 @@ def _expand(raw: Mapping[str, Any], paper: str) -> Iterator[Claim]:
         readings = [_reading(shared, {**entry, **own}) for own in raw.get("readings", [{}])]
         fields = {name: value for name, value in shared.items() if name in _OF_CLAIM}
         if "reference" in raw:
-            printed = reference.value(_filled(raw["reference"], entry))
+            printed = reference.look_up(_filled(raw["reference"], entry))
             fields = {"place": printed.place} | fields
             entry = {**entry, "printed": printed.printed}
         best = _filled(raw.get("best", [reading.name for reading in readings]), entry)
@@ -121,7 +154,7 @@ def _reading(shared: Mapping[str, Any], entry: Mapping[str, Any]) -> Reading:
     if "measure" in own and "minus" not in own:
         fields.pop("minus", None)
     if "reference" in fields:
-        entry = {**entry, "printed": reference.value(_filled(fields["reference"], entry)).printed}
+        entry = {**entry, "printed": reference.look_up(_filled(fields["reference"], entry)).printed}
     filled = _filled(fields, entry)
     return Reading.model_validate({"name": filled.pop("reading", ""), **filled})
 

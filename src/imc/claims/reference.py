@@ -12,6 +12,7 @@ Keys are dotted and readable: ``reram.table4.act2.baseline``.
 import difflib
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,12 +53,24 @@ class Reference:
 
 
 def value(key: str) -> Reference:
-    """The printed number of that key.
+    """The printed number of that key; an audit event tells pages' inputs of it (`imc.pages.inputs`).
 
     Raises:
         UserError: no such key; the sentence names the nearest ones.
     """
-    known = every()
+    sys.audit("imc.printed", key)
+    return look_up(key)
+
+
+def find(key: str) -> Reference | None:
+    """The printed number of that key, if there is one."""
+    sys.audit("imc.printed", key)
+    return _every().get(key)
+
+
+def look_up(key: str) -> Reference:
+    """As `value`, for what a claim refers to: a page that shows the claim depends on it through the claim."""
+    known = _every()
     if key not in known:
         near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
         hint = f"; nearest: {', '.join(near)}" if near else f"; keys start with {', '.join(_starts(known))}"
@@ -71,20 +84,26 @@ def table(key: str) -> dict[str, dict[str, float]]:
     Raises:
         UserError: there is no such table; the sentence names all.
     """
+    sys.audit("imc.printed", key)
     rows: dict[str, dict[str, float]] = {}
-    for entry in every().values():
+    for entry in _every().values():
         if entry.table == key:
             row, column = entry.key.removeprefix(f"{key}.").rsplit(".", 1)
             rows.setdefault(row, {})[column] = entry.value
     if not rows:
-        tables = dict.fromkeys(entry.table for entry in every().values() if entry.table)
+        tables = dict.fromkeys(entry.table for entry in _every().values() if entry.table)
         raise UserError(f"no printed table is called {key!r}; there are {', '.join(tables)}")
     return rows
 
 
-@cache
 def every() -> Mapping[str, Reference]:
     """Every printed value by key, in the order of the files."""
+    sys.audit("imc.printed", "")
+    return _every()
+
+
+@cache
+def _every() -> Mapping[str, Reference]:
     return read(FOLDER)
 
 

@@ -13,7 +13,7 @@ Without a network, `since` says how old the cells are that a step meets.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -193,7 +193,7 @@ Ages = Mapping[type[Step], float]
 """How old cells are, in seconds, to each kind of ageing."""
 
 
-def in_time(steps: tuple[Step, ...], ages: Ages) -> tuple[tuple[Step, ...], Ages]:
+def in_time(steps: Iterable[Step], ages: Ages) -> tuple[tuple[Step, ...], Ages]:
     """Steps that start where earlier ones of their kind ended, and the ages after them.
 
     Raises:

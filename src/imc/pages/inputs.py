@@ -1,9 +1,9 @@
 """What a page was made from: it is executed again when that changes, and only then.
 
 While a page executes, its kernel notes what it uses: the modules of this package, the files of the repository
-that it opens, the records that it asks for (found or not, through the audit event ``imc.record``). Their
-names are kept in the notebook together with one digest of their contents. No modification times take part,
-so a fresh clone is as good as an old one.
+that it opens, the records, claims and printed values that it asks for (through audit events of their own).
+Their names are kept in the notebook together with one digest of their contents. No modification times take
+part, so a fresh clone is as good as an old one.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from imc.pages import printed
 from imc.paths import PUBLISHED, ROOT, record_path, results_dir
 
 _PLACES = ("src", "data", "book/_static", "_config.yml", "_toc.yml")
@@ -35,10 +36,12 @@ def report() -> None:
 def _note(event: str, details: tuple[Any, ...]) -> None:
     if event == "imc.record":
         _noted.add(f"record:{details[0]}.json")
+    elif event in ("imc.claim", "imc.printed"):
+        _noted.add(f"{event.removeprefix('imc.')}:{details[0]}")
     elif event == "open" and isinstance(details[0], str | os.PathLike):
         reading = not details[2] & (os.O_WRONLY | os.O_RDWR)
         name = name_of(os.fspath(details[0]))
-        if reading and name and "__pycache__" not in name:
+        if reading and name and "__pycache__" not in name and not printed.is_table(name):
             _noted.add(name)
 
 
@@ -54,16 +57,15 @@ def name_of(file: str | bytes | None) -> str | None:
 
 
 def relevant(names: Iterable[str], paper: str) -> list[str]:
-    """`names` without the code, claims and printed values of other papers, for a page of `paper`.
+    """`names` without the code of other papers, for a page of `paper`.
 
-    Looking up a claim or an experiment reads those of all papers; a page depends on its own, and on other
-    papers' only through records. Pages of no paper, such as the scoreboard, keep everything.
+    Looking up an experiment reads those of all papers; a page depends on its own, and on other papers' only
+    through records. Pages of no paper, such as the scoreboard, keep everything.
     """
     papers = {path.stem for path in (ROOT / "data" / "claims").glob("*.toml")}
     others = papers - {paper} if paper in papers else set()
-    files = {f"data/{kind}/{other}.toml" for kind in ("claims", "reference") for other in others}
     code = tuple(f"src/imc/papers/{other}/" for other in others)
-    return [name for name in names if name not in files and not name.startswith(code)]
+    return [name for name in names if not name.startswith(code)]
 
 
 def fingerprint(source: Path, names: Iterable[str]) -> str:
@@ -74,7 +76,8 @@ def fingerprint(source: Path, names: Iterable[str]) -> str:
     """
     total = hashlib.sha256(_content(source))
     for name in sorted({*names}):
-        total.update(f"\0{name}\0".encode() + hashlib.sha256(_content(_resolve(name))).digest())
+        known = printed.content(name) if name.partition(":")[0] in printed.KINDS else _content(_resolve(name))
+        total.update(f"\0{name}\0".encode() + hashlib.sha256(known).digest())
     return total.hexdigest()
 
 

@@ -220,7 +220,8 @@ class Page:
 
     def open_points(self, points: Sequence[str]) -> None:
         """What the paper leaves open and this page had to choose, one Markdown sentence each."""
-        _block("imc-open-points", "**What the paper leaves open**\n\n" + "\n".join(f"- {point}" for point in points))
+        items = "\n".join(f"- {point}" for point in points)
+        _block("imc-open-points", f"**What the paper leaves open**\n\n{items}")
 
     def rerun(self, *parameters: str) -> None:
         """The line that reruns the page with other `parameters` (``"seeds 2"``), and how long that takes."""

@@ -72,7 +72,7 @@ class Parameter:
         if type(value) is not kind or not self._within(value):
             raise UserError(f"{self.name} = {given!r}: it should be {self._allowed(kind)}")
         if kind is str and self.choices and value not in self.choices:
-            near = difflib.get_close_matches(value, self.choices, 1)
+            near = difflib.get_close_matches(str(value), self.choices, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise UserError(f"{self.name} = {given!r}: it should be {' or '.join(self.choices)}{hint}")
         return value

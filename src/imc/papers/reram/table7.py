@@ -14,10 +14,9 @@ _GOPS = {"GOPS": 1.0, "TOPS": 1e3}
 
 def printed(row: str, column: str) -> float:
     """A cell, efficiencies in GOPS a mm2 or W, nodes in nm; NaN where the table prints a word or nothing."""
-    key = f"reram.table7.{row}.{column}"
-    if key not in reference.every():
+    entry = reference.find(f"reram.table7.{row}.{column}")
+    if entry is None:
         return math.nan
-    entry = reference.value(key)
     return entry.value * _GOPS.get(entry.unit.partition("/")[0], 1.0)
 
 
