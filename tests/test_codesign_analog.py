@@ -1,6 +1,7 @@
 """Pages on devices that take pulses: the device table, zero-shifting, leaks, and trainings in small."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -8,6 +9,8 @@ import torch
 from imc import runs
 from imc.errors import UserError
 from imc.papers.codesign import leak, table, training
+from imc.papers.codesign.retention_experiments import TransferConfig
+from imc.papers.codesign.rpu_experiments import TrainingConfig
 from imc.runs import experiments
 
 
@@ -62,9 +65,8 @@ def test_775_minutes_are_4e6_epochs_or_78_by_the_time_of_an_update():
 
 @pytest.mark.parametrize("device", ["float", "constant", "soft", "capacitor"])
 def test_networks_of_one_seed_start_and_see_the_same_whatever_their_device(device):
-    build = experiments.find("codesign/training").config.build
-    config = build(**SMALL, device=device, bound=100, states=1e5, bound_spread=0)
-    plain = build(**SMALL, device="float")
+    config = TrainingConfig.build(**SMALL, device=device, bound=100, states=1e5, bound_spread=0)
+    plain = TrainingConfig.build(**SMALL, device="float")
     one, other = training.network(config, 3)[0], training.network(plain, 3)[0]
     torch.testing.assert_close(one.weight, other.weight)
     first, second = (torch.cat(list(training.batches(c, 40, 3))) for c in (config, plain))
@@ -98,8 +100,7 @@ def test_what_a_leak_costs_is_a_difference_of_declared_runs(monkeypatch, tmp_pat
 def test_what_is_moved_without_error_is_kept():
     """Leaking cells start again from rest, and the weights in effect are the same before and after."""
     values = {**SMALL, "transfer_every": 60, "tau": 50, "rest": 0.1, "rest_spread": 0.05}
-    config = experiments.find("codesign/transfer").config.build(**values)
-    layer = training.network(config, 0)[0]
+    layer: Any = training.network(TransferConfig.build(**values), 0)[0]
     layer.tile.c.w.add_(0.1)
     before = layer.weight
     for _ in range(2):

@@ -1,5 +1,6 @@
 """Algorithms on a matrix to be learned, and zero-shifting of single cells."""
 
+import itertools
 import math
 from typing import Any
 
@@ -56,7 +57,7 @@ def sweep(config: BedConfig, progress: Progress) -> Outcome:
     error: dict[str, list[list[float]]] = {}
     pulses: dict[str, dict[str, list[list[float]]]] = {"a": {}, "c": {}}
     total = len(config.rivals) * len(config.values)
-    for number, (name, value) in enumerate((r, v) for r in config.rivals for v in config.values):
+    for number, (name, value) in enumerate(itertools.product(config.rivals, config.values)):
         progress(number / total, f"{name}, {config.sweep} {value:g}")
         here = config.model_copy(update={config.sweep: value})
         found = []
