@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUTF8 := 1
 export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter
 
-.PHONY: help book open rerun test environment clean
+.PHONY: help book pdf crate open rerun test environment clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -26,6 +26,12 @@ book: environment  ## build the book into _build/html, executing the pages whose
 	@$(PY) tools/alone.py .book.lock --log _build/book.log sh -c \
 		'$(PY) tools/remove.py _build/pages && $(SNAKEMAKE) book'
 	@echo "the book: $(BOOK)"
+
+pdf: book  ## print the book as one PDF, which its front page then links to
+	@$(PY) tools/alone.py .book.lock $(PY) -m imc.pages.pdf
+
+crate: environment  ## pack records, claims (claims.json), pages and code as an RO-Crate
+	@$(PY) -m imc.pages.crate
 
 open: book  ## build the book and show it in a browser
 	@$(PY) -c 'import pathlib, webbrowser as w; w.open(pathlib.Path("$(BOOK)").resolve().as_uri()) or exit(1)' \

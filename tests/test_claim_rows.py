@@ -27,7 +27,7 @@ def held(mean: float, printed: str, monkeypatch: pytest.MonkeyPatch, **fields: o
         (23.0636, "23.06", "23.064\u00a0µJ", "+0.004"),
         (361.02, "361.02", "361.02\u00a0µJ", "+0.00"),
         (22.9, "23.06", "22.90\u00a0µJ", "−0.16"),
-        (118019.2, "118 016", "118\u202f019.2\u00a0µJ", "+3.2"),
+        (118019.2, "118 016", "118,019.2\u00a0µJ", "+3.2"),
     ],
 )
 def test_an_exact_value_is_shown_to_the_printed_digits_or_one_more(

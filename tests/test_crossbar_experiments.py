@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from torch import nn
 
 from imc.crossbar import all_published
 from imc.crossbar.variation import MEANINGS
-from imc.papers.arrays import contenders, speed
+from imc.papers.arrays import contenders, own_network, speed
 from imc.papers.arrays.experiments import (
     GrowthConfig,
     IdentitiesConfig,
+    OnChipTrainingConfig,
     OwnDeviceConfig,
+    OwnNetworkConfig,
     VariationConfig,
     WiresConfig,
 )
@@ -159,3 +162,43 @@ def test_the_code_on_the_page_about_own_devices_runs(tmp_path, monkeypatch):
     names = {"network": nn.Linear(400, 10), "pictures": torch.zeros(3, 400)}
     for block in blocks:
         exec(block, names)
+
+
+def test_a_network_that_suits_its_chip_brings_no_warning_and_each_mistake_names_a_layer():
+    found = own_network.ask(OwnNetworkConfig.build(effort="smoke", steps=60), silent).metrics
+    assert found["warnings"] == []
+    assert found["text"].startswith("accuracy")
+    assert len(found["mistakes"]) == 4
+    for mistake in found["mistakes"].values():
+        assert mistake["warnings"]
+        assert all(text.startswith("layer '") for text in mistake["warnings"])
+        assert mistake["accuracy"]["mean"] < found["report"]["accuracy"]["mean"]
+
+
+def test_training_through_the_chip_leaves_the_network_that_it_began_with():
+    config = OnChipTrainingConfig.build(effort="smoke", sigmas=(0.0,))
+    found = own_network.train_on_chip(config, silent).metrics
+    # cells without spread: every chip is the network itself, and so is what is trained through it
+    for name in ("before", "longer"):
+        assert found[name][0] == pytest.approx([found["digital"][name]] * 2, abs=0.4)
+    assert found["after"][0] == pytest.approx([found["digital"]["after"][0]] * 2, abs=0.4)
+
+
+@pytest.mark.filterwarnings("ignore::imc.crossbar.diagnosis.ChipWarning")
+@pytest.mark.parametrize("page", ["your-network", "train-on-your-chip"])
+def test_the_code_on_the_pages_about_own_networks_runs(page):
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / f"notebooks/crossbar/{page}.md").read_text(), re.DOTALL
+    )
+    inputs, labels = torch.rand(6, 400), torch.arange(6) % 3
+    names = {
+        "network": nn.Sequential(nn.Linear(400, 10)),
+        "pictures": inputs,
+        "inputs": inputs,
+        "labels": labels,
+    }
+    names["batches"] = [(inputs, labels)]
+    with warnings.catch_warnings():  # a page shows how to make a warning an error
+        for block in blocks:
+            exec(block, names)
+    assert blocks

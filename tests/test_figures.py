@@ -142,3 +142,12 @@ def test_a_part_of_a_stacked_bar_lies_where_it_says(upright):
     assert (start, length) == (10.0, 5.0)
     assert hatched.get_hatch() == figures.HATCHES[1]
     assert ax.texts[0].get_position() == ((2, 12.5) if upright else (12.5, 2))
+
+
+def test_panels_of_one_figure_can_share_a_legend():
+    figures.use()
+    figure, axs = figures.axes(2, 1)
+    figures.compare(axs[0], [1, 2], OURS)
+    figures.compare(axs[1], [1, 2], {"without": OURS["merged"]}, first=2)
+    colours = [bars[0].get_color() for ax in axs for bars in ax.containers]
+    assert colours == list(figures.COLOURS[:3])

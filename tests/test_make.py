@@ -14,7 +14,8 @@ import pytest
 
 from imc.paths import ROOT
 
-COPIED = ("profiles", "src", "tools", "Makefile", "Snakefile", "_config.yml", "requirements.txt")
+COPIED = ("profiles", "src", "tools", "Makefile", "Snakefile")
+COPIED += ("_config.yml", "pyproject.toml", "requirements.txt")
 PAGES = ("first", "chapter/second")
 PAGE = """---
 jupytext:
@@ -46,6 +47,7 @@ class Copy:
             copy(source, folder / name)
         (folder / "data").symlink_to(ROOT / "data")
         shutil.copytree(ROOT / "book/_static", folder / "book/_static")
+        shutil.copy(ROOT / "book/references.bib", folder / "book")
         (folder / "_toc.yml").write_text(TOC)
         self.prose.write_text("# Some prose\n\nIt leads to [a page](first.ipynb).\n")
         for page in PAGES:

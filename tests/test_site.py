@@ -11,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from conftest import contents
+from imc.pages.project import repository
 from imc.paths import ROOT
 
 BIN = Path(sys.executable).parent
@@ -141,9 +142,16 @@ def test_settings_name_no_folder_of_this_machine():
     assert not re.search(r"/(?:home|root|work|tmp|Users)/", text)
 
 
-def test_the_role_py_links_to_the_source(site):
+def test_no_button_and_no_link_leads_to_a_repository_that_nobody_has_named(site):
+    for page in shown(site):
+        named = r"mybinder\.org|colab\.research|/blob/main/|/commit/[0-9a-f]{7}"
+        assert bool(re.search(named, page.read_text())) == bool(repository()), page.name
+
+
+def test_every_page_ends_with_the_line_that_cites_it(site):
     page = BeautifulSoup((site / "book/reram/bn-merge.html").read_text(), "html.parser")
-    found = page.find_all("a", href=True)
-    links = [str(link["href"]) for link in found if link.get_text() == "imc.papers.reram.merge.signed_merge"]
-    assert links
-    assert all(re.search(r"/blob/main/src/imc/papers/reram/merge\.py#L\d+$", link) for link in links)
+    title, cite = page.find("h1"), page.find(class_="imc-cite")
+    assert isinstance(title, Tag)
+    assert isinstance(cite, Tag)
+    assert title.get_text().rstrip("#") in cite.get_text()
+    assert "reram/bn-merge" in cite.get_text()

@@ -77,7 +77,7 @@
       const total = (machine, what) => (machine.every((m) => m?.[what] !== undefined) ? sum(machine.map((m) => m[what])) : undefined);
       const quantities = { cells: "cells", arrays: "arrays", energy: "µJ a picture", area: "mm²", latency: "µs a picture" };
       table.replaceChildren(make("caption", {}, "All layers on the chip once"),
-        make("thead", {}, make("tr", {}, make("th"), ...three.map((h) => make("th", { scope: "col" }, h)))),
+        make("thead", {}, make("tr", {}, make("td"), ...three.map((h) => make("th", { scope: "col" }, h)))),
         make("tbody", {}, ...Object.entries(quantities).map(([what, head]) => make("tr", {}, make("th", { scope: "row" }, head),
           ...found.map((machine) => make("td", {}, short(total(machine, what))))))));
       const values = found.flat().map((m) => m?.energy).filter((e) => e > 0), low = 10 ** Math.floor(Math.log10(Math.min(...values))), high = 10 ** Math.ceil(Math.log10(Math.max(...values)));

@@ -105,6 +105,11 @@ class SGD(Algorithm):
 
     Attributes:
         reference: the zero of the array; `Reference("symmetry")` or `Reference("pulsed")` is zero-shifting.
+
+    >>> from imc.analog import SGD, SoftBounds, learn_matrix
+    >>> course = learn_matrix(SoftBounds(states=200), SGD(), size=4, samples=2000, lr=0.1)
+    >>> course.error[-1] < 0.2
+    True
     """
 
     reference: Reference = field(default_factory=Reference)

@@ -29,6 +29,12 @@ class TikiTakaV2(TikiTaka):
 
     Raises:
         UserError: also for a threshold of 0, or a share outside 0 to 1.
+
+    >>> from imc.analog import AnalogLinear, SoftBounds, TikiTakaV2
+    >>> algorithm = TikiTakaV2(gamma=0.1, every=2, transfer_lr=0.1)
+    >>> layer = AnalogLinear(4, 2, SoftBounds(states=1200), algorithm=algorithm, seed=0)
+    >>> sorted(layer.tile.arrays)
+    ['a', 'c']
     """
 
     threshold: float = 1.0
@@ -78,6 +84,12 @@ class ChoppedTikiTaka(TikiTakaV2):
 
     Raises:
         UserError: also if `chop` is not a probability.
+
+    >>> from imc.analog import AnalogLinear, ChoppedTikiTaka, SoftBounds
+    >>> algorithm = ChoppedTikiTaka(gamma=0.1, every=2, transfer_lr=0.1, chop=0.1)
+    >>> layer = AnalogLinear(4, 2, SoftBounds(states=1200), algorithm=algorithm, seed=0)
+    >>> sorted(layer.tile.arrays)
+    ['a', 'c']
     """
 
     chop: float = 0.01
@@ -134,6 +146,12 @@ class AGAD(ChoppedTikiTaka):
 
     Raises:
         UserError: also if `average` is not above 0 and at most 1.
+
+    >>> from imc.analog import AGAD, AnalogLinear, SoftBounds
+    >>> algorithm = AGAD(gamma=0.1, every=2, transfer_lr=0.1, chop=0.1)
+    >>> layer = AnalogLinear(4, 2, SoftBounds(states=1200), algorithm=algorithm, seed=0)
+    >>> sorted(layer.tile.arrays)
+    ['a', 'c']
     """
 
     average: float = 0.5

@@ -33,6 +33,10 @@ class Capacitor(Device):
 
     Raises:
         UserError: also if tau or cycle is not positive, rest lies outside the bounds, or slope is not 0 to 1.
+
+    >>> from imc.analog import Capacitor
+    >>> Capacitor(states=400, tau=46_500.0, cycle=1e-4).lifetime  # updates in which a weight falls to 1/e
+    465000000.0
     """
 
     slope: float = 0.0

@@ -129,6 +129,10 @@ class Ideal(Device):
     """A constant step without asymmetry, spread or bounds: what is left is that pulses are whole.
 
     `bound` only sets the step, dw_min = 2 bound/states.
+
+    >>> from imc.analog import SGD, Ideal, learn_matrix
+    >>> learn_matrix(Ideal(states=200), SGD(), size=4, samples=2000, lr=0.1).error[-1] < 0.2
+    True
     """
 
     steepest: ClassVar[float] = 0.0
@@ -150,6 +154,10 @@ class ConstantStep(Device):
     """The step is the same at every weight, up to the bounds: r(u) = 1.
 
     Gokmen & Vlasov, Front. Neurosci. 10:333 (2016); see `RPU_BASELINE`.
+
+    >>> from imc.analog import ConstantStep
+    >>> ConstantStep(states=1200, bound=0.6).dw_min
+    0.001
     """
 
     steepest: ClassVar[float] = 0.0
@@ -163,6 +171,10 @@ class SoftBounds(Device):
     """The step falls linearly and vanishes at the bound: r(u) = 1 - u.
 
     Symmetry point a tau. Gokmen & Haensch, Front. Neurosci. 14:103 (2020).
+
+    >>> from imc.analog import SoftBounds
+    >>> round(SoftBounds(states=100, asymmetry=0.1).symmetry_point(), 3)
+    0.1
     """
 
     def response(self, u: Any) -> Any:
@@ -175,6 +187,10 @@ class Power(Device):
 
     Raises:
         UserError: also if the exponent is negative.
+
+    >>> from imc.analog import Power
+    >>> round(Power(states=100, asymmetry=0.1).symmetry_point(), 3)
+    0.05
     """
 
     exponent: float = 2.0
@@ -198,6 +214,10 @@ class Exponential(Device):
 
     Raises:
         UserError: also unless the rate is positive.
+
+    >>> from imc.analog import Exponential
+    >>> round(Exponential(states=100, asymmetry=0.1).symmetry_point(), 3)
+    0.063
     """
 
     rate: float = 1.0

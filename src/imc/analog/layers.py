@@ -22,7 +22,7 @@ class AnalogLinear(nn.Module):
     """A fully connected layer, y = x W^T + b, on arrays that are trained by pulses.
 
     The forward and backward products are read from the arrays; the backward pass keeps inputs and errors,
-    and `AnalogSGD.step` (or `imc.analog.step`) turns them into pulses.
+    and `AnalogSGD.step` (or `imc.analog.step`) turns them into pulses::
 
         network = nn.Sequential(AnalogLinear(784, 256, SoftBounds(states=1200)), nn.Sigmoid(), ...)
         optimizer = AnalogSGD(network, lr=0.01)
@@ -47,6 +47,12 @@ class AnalogLinear(nn.Module):
 
     Raises:
         UserError: for sizes below 1, or a device that has no reference point that the algorithm needs.
+
+    >>> import torch
+    >>> from imc.analog import SGD, AnalogLinear, SoftBounds
+    >>> layer = AnalogLinear(4, 2, SoftBounds(states=1200), algorithm=SGD(), seed=0)
+    >>> layer(torch.ones(3, 4)).shape
+    torch.Size([3, 2])
     """
 
     def __init__(

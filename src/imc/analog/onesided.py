@@ -32,6 +32,10 @@ class OneSided(Device):
 
     Raises:
         UserError: also for an odd number of devices, a negative exponent, or a reset outside (0, 1].
+
+    >>> from imc.analog import SGD, OneSided, learn_matrix
+    >>> learn_matrix(OneSided(states=200), SGD(), size=4, samples=2000, lr=0.1).error[-1] < 0.3
+    True
     """
 
     devices: int = 2

@@ -28,6 +28,12 @@ class Periphery:
 
     Raises:
         UserError: for a negative noise, a bound of 0, or an ADC whose range nothing gives.
+
+    >>> import torch
+    >>> from imc.analog import Periphery
+    >>> x, weight = torch.tensor([[1.0, 1.0]]), torch.tensor([[2.0, 0.5]])
+    >>> Periphery(output_bound=2.0).product(x, weight, torch.Generator())
+    tensor([[2.]])
     """
 
     dac: DAC | None = None

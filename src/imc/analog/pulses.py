@@ -79,6 +79,13 @@ class Outer(Update):
 
     With device response this is line 10 of the slides' Algorithm 1, w + D F(w) - |D| G(w), with D and |D|
     summed over the samples of a mini-batch.
+
+    >>> import torch
+    >>> from imc.analog import Outer
+    >>> x, delta = torch.tensor([[1.0, -0.5]]), torch.tensor([[0.2]])
+    >>> (pulses,) = Outer().pulses(x, delta, lr=0.1, dw_min=0.01, generator=torch.Generator())
+    >>> (pulses.up - pulses.down).tolist()  # -lr delta x/dw_min
+    [[-2.0, 1.0]]
     """
 
     def pulses(
@@ -105,6 +112,14 @@ class PulseTrain(Update):
 
     Raises:
         UserError: for a length below 1 or above 31, or a limit that is not positive.
+
+    >>> import torch
+    >>> from imc.analog import PulseTrain
+    >>> p_x, p_delta, slots = PulseTrain(length=10).gains(
+    ...     torch.tensor([[1.0, 0.5]]), torch.tensor([[0.2]]), lr=0.1, dw_min=0.01
+    ... )
+    >>> p_x.tolist(), slots.tolist()
+    ([[1.0, 0.5]], [10])
     """
 
     length: int = LONGEST

@@ -27,6 +27,13 @@ class Reference:
 
     Raises:
         UserError: for an unknown point, a negative error, or less than one pair of pulses.
+
+    >>> import torch
+    >>> from imc.analog import Reference, SoftBounds
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> cells = SoftBounds(states=100, asymmetry=0.1).array((1, 2), generator)
+    >>> Reference("symmetry").place(cells, generator)
+    tensor([[0.1000, 0.1000]])
     """
 
     point: Literal["zero", "symmetry", "pulsed", "rest"] = "zero"
@@ -66,6 +73,14 @@ def alternate(array: Array, pairs: int, generator: Generator) -> None:
 
     Kim et al., arXiv 1907.10228 (2019). With soft bounds the distance to the symmetry point shrinks by
     1 - dw (up/tau+ + down/tau-) a pair, to first order in dw; what is left is of the order of dw.
+
+    >>> import torch
+    >>> from imc.analog import SoftBounds, alternate
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> cells = SoftBounds(states=100, asymmetry=0.1).array((1, 1), generator)
+    >>> alternate(cells, 500, generator)
+    >>> abs(float(cells.weight) - cells.device.symmetry_point()) < 0.02
+    True
     """
     one = torch.ones_like(array.weight)
     none = torch.zeros_like(one)

@@ -20,6 +20,10 @@ class Course:
         samples: how many samples had been seen at each point.
         error: root mean square of weight less target there, relative to the target's; 1 is nothing learned.
         pulses: pulses that each array received, all its cells together.
+
+    >>> from imc.analog import SGD, Ideal, learn_matrix
+    >>> learn_matrix(Ideal(states=200), SGD(), size=4, samples=100, points=2).samples
+    (50, 100)
     """
 
     samples: tuple[int, ...]
@@ -61,6 +65,11 @@ def learn_matrix(
 
     Raises:
         UserError: for a size, batch or scale out of range, or a learning rate that cannot be written.
+
+    >>> from imc.analog import SGD, SoftBounds, learn_matrix
+    >>> course = learn_matrix(SoftBounds(states=200), SGD(), size=4, samples=2000, lr=0.1)
+    >>> len(course.error), course.samples[-1], sorted(course.pulses)
+    (10, 2000, ['c'])
     """
     whole("learn_matrix", 1, size=size, samples=samples, batch=batch, points=points)
     positive("learn_matrix", scale=scale)

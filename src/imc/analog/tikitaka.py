@@ -33,6 +33,11 @@ class TikiTaka(Algorithm):
 
     Raises:
         UserError: for a negative gamma, less than one sample between transfers, or a transfer rate of 0.
+
+    >>> from imc.analog import SoftBounds, TikiTaka, learn_matrix
+    >>> algorithm = TikiTaka(gamma=1, every=1, transfer_lr=0.1)
+    >>> learn_matrix(SoftBounds(states=200), algorithm, size=4, samples=2000, lr=0.1).error[-1] < 0.3
+    True
     """
 
     gamma: float
@@ -133,6 +138,11 @@ class ModifiedTikiTaka(TikiTaka):
 
     For devices that leak (`Capacitor`): what A has gathered decays towards its zero by itself, and the zero
     is read after a long wait instead of being calibrated. Won et al., Adv. Sci. 10:2303018 (2023).
+
+    >>> from imc.analog import Capacitor, ModifiedTikiTaka, learn_matrix
+    >>> algorithm = ModifiedTikiTaka(gamma=1, every=1, transfer_lr=0.1)
+    >>> learn_matrix(Capacitor(states=400, tau=1e3), algorithm, size=4, samples=2000, lr=0.1).error[-1] < 0.3
+    True
     """
 
     reference: Reference = field(default_factory=lambda: Reference("rest"))

@@ -33,6 +33,17 @@ def step(network: nn.Module, lr: float) -> None:
 
     Raises:
         UserError: before any pulse, if a layer cannot write that learning rate.
+
+    >>> import torch
+    >>> from imc.analog import AnalogLinear, Ideal, step
+    >>> layer = AnalogLinear(2, 1, Ideal(states=400), seed=0)
+    >>> x, y = torch.eye(2), torch.tensor([[0.2], [-0.3]])
+    >>> for _ in range(100):
+    ...     loss = (layer(x) - y).square().sum()
+    ...     loss.backward()
+    ...     step(layer, lr=0.05)
+    >>> float(loss.detach()) < 0.05
+    True
     """
     layers = analog_layers(network)
     for layer in layers:
@@ -52,6 +63,18 @@ class AnalogSGD(torch.optim.Optimizer):
 
     Raises:
         UserError: if the network has no analog layer, or one of them cannot write that learning rate.
+
+    >>> import torch
+    >>> from imc.analog import AnalogLinear, AnalogSGD, Ideal
+    >>> layer = AnalogLinear(2, 1, Ideal(states=400), seed=0)
+    >>> x, y = torch.eye(2), torch.tensor([[0.2], [-0.3]])
+    >>> optimizer = AnalogSGD(layer, lr=0.05)
+    >>> for _ in range(100):
+    ...     loss = (layer(x) - y).square().sum()
+    ...     loss.backward()
+    ...     optimizer.step()
+    >>> float(loss.detach()) < 0.05
+    True
     """
 
     def __init__(self, network: nn.Module, lr: float) -> None:

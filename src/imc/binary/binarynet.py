@@ -19,12 +19,20 @@ def power_of_two(x: Tensor) -> Tensor:
     """Each entry rounded to the nearest power of two in its exponent (AP2); zero stays zero.
 
     A product with the outcome is a binary shift in hardware.
+
+    >>> power_of_two(torch.tensor([0.0, 0.3, -3.0, 5.0])).tolist()
+    [0.0, 0.25, -4.0, 4.0]
     """
     return torch.where(x == 0, 0.0, torch.sign(x) * torch.exp2(torch.round(torch.log2(torch.abs(x)))))
 
 
 def powers_of_two(x: Tensor, out: Tensor) -> Tensor:
-    """`power_of_two` of float32 x >= 0, by adding in the bits: as fast as memory allows, no logarithm."""
+    """`power_of_two` of float32 x >= 0, by adding in the bits: as fast as memory allows, no logarithm.
+
+    >>> x = torch.tensor([0.0, 0.3, 3.0, 5.0])
+    >>> powers_of_two(x, out=torch.empty(4)).tolist()
+    [0.0, 0.25, 4.0, 4.0]
+    """
     bits = out.view(torch.int32)
     torch.add(x.view(torch.int32), _CARRY, out=bits)
     bits.bitwise_and_(_EXPONENT)
@@ -40,6 +48,9 @@ def squared_hinge(scores: Tensor, labels: Tensor) -> Tensor:
 
     Returns:
         (...): one loss a network.
+
+    >>> squared_hinge(torch.tensor([[2.0, -0.5]]), torch.tensor([0])).item()  # (0 + 0.5^2)/2
+    0.125
     """
     targets = 2.0 * torch.nn.functional.one_hot(labels, scores.shape[-1]).to(scores.dtype) - 1
     return torch.relu(1 - targets * scores).square().mean(dim=(-2, -1))
@@ -50,6 +61,10 @@ def squared_hinge_slope(scores: Tensor, targets: Tensor) -> tuple[Tensor, Tensor
 
     Returns:
         (...): one loss a network; (..., batch, classes): the gradient of its loss.
+
+    >>> loss, slope = squared_hinge_slope(torch.tensor([[2.0, -0.5]]), torch.tensor([[1.0, -1.0]]))
+    >>> loss.item(), slope.tolist()
+    (0.125, [[-0.0, 0.5]])
     """
     missing = torch.relu(1 - targets * scores)
     count = scores.shape[-2] * scores.shape[-1]
@@ -95,6 +110,13 @@ class ShiftAdaMax:
         flat: the parameters, changed in place by `step`.
         factors: name to factor of the step, 1 if absent (`release_factors`).
         clip: names whose values are clipped to [-1, 1] after each step (the real weights behind binary ones).
+
+    >>> flat = Flat({"w": torch.ones(2)})
+    >>> optimizer = ShiftAdaMax(flat, factors={}, clip=["w"])
+    >>> flat.parameters["w"].sum().backward()
+    >>> optimizer.step(learning_rate=0.125)
+    >>> [round(w, 3) for w in flat.values.tolist()]
+    [0.9, 0.9]
     """
 
     def __init__(self, flat: Flat, factors: Mapping[str, float], clip: Iterable[str]) -> None:
@@ -128,6 +150,13 @@ class DecayingShiftAdaMax(ShiftAdaMax):
     """Algorithm 4 of the paper, read freely: the second moment decays, and the whole step is one shift.
 
     The factor multiplies before the rounding, 1/v is rounded when it is used, and 2^-27 is added to |g|.
+
+    >>> flat = Flat({"w": torch.ones(2)})
+    >>> optimizer = DecayingShiftAdaMax(flat, factors={}, clip=["w"])
+    >>> flat.parameters["w"].sum().backward()
+    >>> optimizer.step(learning_rate=0.125)
+    >>> [round(w, 3) for w in flat.values.tolist()]
+    [0.9, 0.9]
     """
 
     def __init__(self, flat: Flat, factors: Mapping[str, float], clip: Iterable[str]) -> None:

@@ -23,7 +23,11 @@ min(1, |x|) as in the released network for SVHN."""
 
 
 def activate(x: Tensor, bits: int, bound: Bound) -> Tensor:
-    """Bounded to [0, 1], then to `bits` bits, with the gradient of the bounding: none at 0, 1 and beyond."""
+    """Bounded to [0, 1], then to `bits` bits, with the gradient of the bounding: none at 0, 1 and beyond.
+
+    >>> activate(torch.tensor([-0.6, 0.2, 0.6, 3.0]), bits=1, bound="clip").tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
     bounded = F.hardtanh(x if bound == "clip" else x.abs(), 0, 1)  # its way back is one pass, clamp's four
     return bounded if bits == FLOAT else quantize_activation(bounded, bits)
 
@@ -34,6 +38,9 @@ def quantize_weight(w: Tensor, bits: int) -> Tensor:
     One bit: sign(w) times the mean |w| of the layer, with the gradient of the identity. More bits k: the
     2^k evenly spaced levels from -1 to 1, 2 i/(2^k - 1) - 1, nearest to tanh(w)/max|tanh(w)|, with the
     gradient of the latter.
+
+    >>> quantize_weight(torch.tensor([-0.5, 0.1, 0.3]), bits=1)
+    tensor([-0.3000,  0.3000,  0.3000])
     """
     if bits == FLOAT:
         return w
@@ -51,6 +58,13 @@ def stochastic_levels(gradient: Tensor, bits: int, generator: torch.Generator) -
     With m = max|g| of a sample and N = 2^bits - 1: 2 m (i/N - 1/2), where i is (g/2m + 1/2) N rounded to
     one of its two neighbours by chance, so that the mean is g. The noise, uniform in (-1/2, 1/2) of a level,
     comes in 65,536 steps.
+
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> gradient = torch.full((1, 10_000), 0.25)
+    >>> gradient[0, 0] = 1.0
+    >>> found = stochastic_levels(gradient, bits=1, generator=generator)
+    >>> found.unique().tolist(), abs(float(found.mean()) - 0.25) < 0.05
+    ([-1.0, 1.0], True)
     """
     levels = 2**bits - 1
     order = [0, *sorted(range(1, gradient.ndim), key=lambda axis: -gradient.stride(axis))]
@@ -78,5 +92,11 @@ class _QuantizedGradient(torch.autograd.Function):
 
 
 def quantize_gradient(x: Tensor, bits: int, generator: torch.Generator) -> Tensor:
-    """`x` itself (n, ...), whose gradient is quantized by `stochastic_levels` on its way back."""
+    """`x` itself (n, ...), whose gradient is quantized by `stochastic_levels` on its way back.
+
+    >>> x = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    >>> quantize_gradient(x, bits=8, generator=torch.Generator().manual_seed(0)).sum().backward()
+    >>> x.grad.tolist()
+    [[1.0, 1.0]]
+    """
     return x if bits == FLOAT else _QuantizedGradient.apply(x, bits, generator)  # pyright: ignore[reportReturnType]

@@ -26,6 +26,10 @@ class Deployed:
         scale: (outputs,), digital.
         bias: (outputs,), digital.
         inputs: f.
+
+    >>> layer = EightBitLayer(torch.tensor([[0.5, -0.25]]))
+    >>> layer.deployed().weight.tolist(), layer.deployed().inputs
+    ([[127.0, -64.0]], 'real')
     """
 
     weight: Tensor
@@ -39,6 +43,9 @@ def standardize(x: Tensor) -> Tensor:
 
     The variance is that of all n values (1/n, not 1/(n-1)). A constant sample, a blank picture, becomes 0,
     and gives no gradient.
+
+    >>> standardize(torch.tensor([[1.0, 3.0], [2.0, 2.0]])).tolist()
+    [[-1.0, 1.0], [0.0, 0.0]]
     """
     blank = _constant(x)
     if blank is None:
@@ -51,6 +58,9 @@ def standardize_filters(w: Tensor) -> Tensor:
     """Each filter (first axis) to zero mean and unit standard deviation, the latter with 1/(n-1).
 
     A constant filter, a single weight too, becomes 0, and gives no gradient.
+
+    >>> standardize_filters(torch.tensor([[1.0, 3.0, 5.0]])).tolist()
+    [[-1.0, 0.0, 1.0]]
     """
     blank = _constant(w)
     if blank is not None and bool(blank.all()):
@@ -82,6 +92,9 @@ class Layer(nn.Module):
     Attributes:
         error: what is added to the stored weights in computing with them, in their unit and shape;
             None: nothing.
+
+    >>> Layer(torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))(torch.ones(1, 2)).tolist()
+    [[3.5]]
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
@@ -134,6 +147,10 @@ class EightBitLayer(Layer):
     As BATMANN's code has it: the largest weight, not the largest |weight|, is the integer 127, so that the
     most negative weights may lie below -127. Where no weight is positive, which that code leaves undefined,
     the most negative one is -127, and zeros are zeros.
+
+    >>> layer = EightBitLayer(torch.tensor([[1.27, 0.101]]))
+    >>> [round(w, 6) for w in layer.weights().flatten().tolist()]
+    [1.27, 0.1]
     """
 
     def weights(self) -> Tensor:

@@ -14,25 +14,39 @@ from imc.binary.signs import bipolar, sign_sharpening
 from imc.binary.xnor import scales
 
 ALTERNATIONS = 3
+"""Rounds in which `RbnnLayer.rotate` improves the rotations."""
 T_MIN, T_MAX = 1e-2, 1e1
 """Range of t over the training, in equal steps of log t."""
 
 
 def sharpness(progress: float) -> tuple[float, float]:
-    """(t, k) of the sign's gradient when `progress` (0 to 1) of the training is done; k = max(1/t, 1)."""
+    """(t, k) of the sign's gradient when `progress` (0 to 1) of the training is done; k = max(1/t, 1).
+
+    >>> [tuple(round(v, 2) for v in sharpness(progress)) for progress in (0.0, 1.0)]
+    [(0.01, 100.0), (10.0, 1.0)]
+    """
     t = 10 ** (math.log10(T_MIN) + progress * math.log10(T_MAX / T_MIN))
     return t, max(1 / t, 1.0)
 
 
 def sides(n: int) -> tuple[int, int]:
     """The factors a <= b of n = a b that are closest to a square; a filter of n weights is rotated as a x
-    b."""
+    b.
+
+    >>> sides(3200)
+    (50, 64)
+    """
     a = next(a for a in range(math.isqrt(n), 0, -1) if n % a == 0)
     return a, n // a
 
 
 def random_rotation(n: int, generator: Generator) -> Tensor:
-    """An orthogonal (n, n) matrix, uniformly distributed."""
+    """An orthogonal (n, n) matrix, uniformly distributed.
+
+    >>> r = random_rotation(3, Generator().manual_seed(0))
+    >>> torch.allclose(r @ r.T, torch.eye(3), atol=1e-6)
+    True
+    """
     q, r = torch.linalg.qr(torch.randn(n, n, generator=generator, dtype=torch.float64))
     return (q * torch.sign(torch.diagonal(r))).float()
 
@@ -53,6 +67,13 @@ class RbnnLayer(Layer):
     Attributes:
         r1, r2: the rotations, (a, a) and (b, b); `rotate` updates them.
         t, k: of the weights' gradient; BATMANN's code changes them for convolutions alone.
+
+    >>> generator = Generator().manual_seed(0)
+    >>> weight = torch.randn(2, 6, generator=generator)
+    >>> layer = RbnnLayer(weight, None, 0.5, activations="binary", beta="right", generator=generator)
+    >>> layer.rotate()
+    >>> sorted(layer.weights().unique().tolist())
+    [-0.5, 0.5]
     """
 
     def __init__(
@@ -134,6 +155,9 @@ def angle(w: Tensor) -> float:
     """Mean angle, degrees, between the filters (first axis) of `w` and their signs.
 
     Filters of zeros have none, and do not count; NaN if there is no other.
+
+    >>> round(angle(torch.tensor([[1.0, -1.0], [1.0, 0.0]])), 1)  # 0 and 45 degrees
+    22.5
     """
     rows = w.flatten(1)
     rows = rows[(rows != 0).any(1)]

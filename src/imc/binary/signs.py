@@ -14,12 +14,23 @@ from imc.binary.quantizers import straight_through
 
 
 def bipolar(x: Tensor) -> Tensor:
-    """-1 or +1 in the type of `x`; no gradient."""
+    """-1 or +1 in the type of `x`; no gradient.
+
+    >>> bipolar(torch.tensor([-0.3, 0.0, 2.0])).tolist()
+    [-1.0, 1.0, 1.0]
+    """
     return torch.sign(x.detach()).add_(0.5).sign_()  # three passes, yet faster than a comparison and its copy
 
 
 def sign_in_window(x: Tensor) -> Tensor:
-    """Sign whose gradient passes where |x| < 1: XNOR-Net's and BATMANN's activations."""
+    """Sign whose gradient passes where |x| < 1: XNOR-Net's and BATMANN's activations.
+
+    >>> x = torch.tensor([-0.3, 0.0, 2.0], requires_grad=True)
+    >>> y = sign_in_window(x)
+    >>> (3 * y).sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([-1.0, 1.0, 1.0], [3.0, 3.0, 0.0])
+    """
     return straight_through(bipolar(x), F.hardtanh(x))
 
 
@@ -34,7 +45,14 @@ class _Clamped(torch.autograd.Function):
 
 
 def sign_clamping(x: Tensor) -> Tensor:
-    """Sign whose gradient passes everywhere, itself clamped to [-1, 1]: the weights of BATMANN's code."""
+    """Sign whose gradient passes everywhere, itself clamped to [-1, 1]: the weights of BATMANN's code.
+
+    >>> x = torch.tensor([-0.3, 0.0, 2.0], requires_grad=True)
+    >>> y = sign_clamping(x)
+    >>> (3 * y).sum().backward()
+    >>> y.tolist(), x.grad.tolist()
+    ([-1.0, 1.0, 1.0], [1.0, 1.0, 1.0])
+    """
     return _Clamped.apply(x)  # pyright: ignore[reportReturnType]
 
 
@@ -56,6 +74,9 @@ def scaled_sign(w: Tensor) -> Tensor:
 
     The gradient is XNOR-Net's (Rastegari et al. 2016, section 3.1): 1/n + alpha [|w| < 1], n weights a
     filter.
+
+    >>> scaled_sign(torch.tensor([[0.5, -0.25]])).tolist()
+    [[0.375, -0.375]]
     """
     return _ScaledSign.apply(w)  # pyright: ignore[reportReturnType]
 
@@ -75,5 +96,11 @@ class _Polynomial(torch.autograd.Function):
 
 
 def sign_sharpening(x: Tensor, t: float, k: float) -> Tensor:
-    """RBNN's sign (Lin et al. 2020, section 3.4): its gradient is k max(sqrt(2) t - t^2 |x|, 0)."""
+    """RBNN's sign (Lin et al. 2020, section 3.4): its gradient is k max(sqrt(2) t - t^2 |x|, 0).
+
+    >>> x = torch.tensor([0.0, 2.0], requires_grad=True)
+    >>> sign_sharpening(x, t=1.0, k=1.0).sum().backward()
+    >>> [round(g, 3) for g in x.grad.tolist()]
+    [1.414, 0.0]
+    """
     return _Polynomial.apply(x, t, k)  # pyright: ignore[reportReturnType]

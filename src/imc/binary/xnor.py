@@ -17,6 +17,10 @@ class XnorLayer(Layer):
     Args:
         weight, bias: as `Layer`.
         alpha: initial scale; one per filter of a convolution, a single one for a dense layer.
+
+    >>> layer = XnorLayer(torch.tensor([[0.3, -0.1, 0.5]]), None, alpha=2.0)
+    >>> layer.weights().tolist(), layer(torch.tensor([[1.0, 2.0, 6.0]])).tolist()
+    ([[2.0, -2.0, 2.0]], [[2.0]])
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, alpha: float) -> None:
@@ -44,6 +48,9 @@ class XnorNetLayer(Layer):
     """As XNOR-Net: y = alpha sign(w) * sign(standardized x) + b, alpha the mean |w| of each filter.
 
     Before each step `constrain` centres the weights over the input channels and clips them to [-1, 1].
+
+    >>> XnorNetLayer(torch.tensor([[0.5, -0.25]])).weights().tolist()
+    [[0.375, -0.375]]
     """
 
     def weights(self) -> Tensor:
@@ -67,5 +74,9 @@ class XnorNetLayer(Layer):
 
 def scales(weight: Tensor, alpha: float) -> Tensor:
     """Initial learned scales that multiply `weight`: (outputs, 1, 1, 1) for a convolution, (1, 1) for a
-    dense layer."""
+    dense layer.
+
+    >>> scales(torch.zeros(8, 3, 5, 5), 0.1).shape
+    torch.Size([8, 1, 1, 1])
+    """
     return weight.new_full((1, 1) if weight.ndim == 2 else (len(weight), 1, 1, 1), alpha)

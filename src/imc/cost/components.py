@@ -30,6 +30,10 @@ class Component:
         amounts: what one of it costs, by quantity.
         origin: quoted, derived, calibrated or assumed.
         source: where it is printed, or how it was computed.
+
+    >>> adc = Component("ADC", {"power_mw": 2.0, "area_mm2": 0.0012}, "quoted", "its data sheet")
+    >>> adc.total("power_mw"), adc.split(4, "a quarter").total("power_mw")
+    (2.0, 0.5)
     """
 
     name: str
@@ -64,6 +68,9 @@ def converted(name: str, value: float) -> tuple[str, float]:
 
     Raises:
         UserError: if the name is no quantity with a unit.
+
+    >>> converted("area_um2", 2e6)
+    ('area_mm2', 2.0)
     """
     quantity, _, unit = name.rpartition("_")
     standard, factors = _UNITS.get(quantity, ("", {}))

@@ -23,7 +23,11 @@ ADC_BITS = 8
 
 @cache
 def components() -> Table:
-    """The table that counts unless another is given: ``tables/crossbar.toml``."""
+    """The table that counts unless another is given: ``tables/crossbar.toml``.
+
+    >>> components()["adc_rate"].unit
+    'GS/s'
+    """
     return read(FOLDER / "crossbar.toml")
 
 
@@ -43,6 +47,13 @@ class Work:
         dac_bits, adc_bits: resolution; None without such converters.
         comparators: whether the converters are sense amplifiers.
         volt2_siemens: sum over reads, cycles and cells of voltage squared times conductance, full input 1 V.
+
+    >>> work = Work(
+    ...     "fc", arrays=1, array_rows=128, array_columns=128, rows=64, columns=20, conversions=20, adcs=1,
+    ...     reads=1, cycles=1, dac_bits=8, adc_bits=8, comparators=False, volt2_siemens=1e-3,
+    ... )
+    >>> work.rows * work.columns  # cells in use
+    1280
     """
 
     name: str
@@ -63,7 +74,11 @@ class Work:
 
 @dataclass(frozen=True)
 class Range:
-    """A number with the range that the table leaves: every component at its least and at its most."""
+    """A number with the range that the table leaves: every component at its least and at its most.
+
+    >>> Range.total([Range(2.0, 1.0, 3.0), Range(5.0, 4.0, 8.0)])
+    Range(value=7.0, low=5.0, high=11.0)
+    """
 
     value: float
     low: float
@@ -85,6 +100,14 @@ class Cost:
         area: square millimetres.
         latency: seconds an inference.
         energy_by, area_by: nominal energy, joule, and area, mm2, of each component.
+
+    >>> work = Work(
+    ...     "fc", arrays=1, array_rows=128, array_columns=128, rows=64, columns=20, conversions=20, adcs=1,
+    ...     reads=1, cycles=1, dac_bits=8, adc_bits=8, comparators=False, volt2_siemens=1e-3,
+    ... )
+    >>> both = Cost.total([cost(work), cost(work)])
+    >>> both.energy.value == 2 * cost(work).energy.value
+    True
     """
 
     energy: Range
@@ -111,6 +134,16 @@ def cost(work: Work, table: Table | None = None) -> Cost:
 
     Raises:
         UserError: if the table lacks a component that is needed.
+
+    >>> work = Work(
+    ...     "fc", arrays=1, array_rows=128, array_columns=128, rows=64, columns=20, conversions=20, adcs=1,
+    ...     reads=1, cycles=1, dac_bits=8, adc_bits=8, comparators=False, volt2_siemens=1e-3,
+    ... )
+    >>> found = cost(work)
+    >>> found.energy.low < found.energy.value < found.energy.high
+    True
+    >>> sorted(found.area_by)
+    ['adc', 'cells', 'dac', 'register', 'sample_hold', 'shift_add']
     """
     known = components() if table is None else table
     blocks = [_blocks(work, known, end) for end in range(3)]

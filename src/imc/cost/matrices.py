@@ -28,6 +28,9 @@ class Matrix:
         reads: input vectors a picture.
         weight_bits, input_bits: bits of one weight and of one input.
         groups: number of such matrices, each with its own inputs.
+
+    >>> Matrix(inputs=75, outputs=48, reads=1296, weight_bits=8, input_bits=8).macs
+    4665600
     """
 
     inputs: int
@@ -67,6 +70,9 @@ def parse(text: str) -> Matrix:
 
     Raises:
         UserError: if it is not of that form.
+
+    >>> parse("75x48x1296w8i8")
+    Matrix(inputs=75, outputs=48, reads=1296, weight_bits=8, input_bits=8, groups=1)
     """
     match = _TEXT.fullmatch(text)
     if match is None:
@@ -75,7 +81,11 @@ def parse(text: str) -> Matrix:
 
 
 def network(texts: Sequence[str]) -> tuple[Matrix, ...]:
-    """The matrices of several such texts; raises as `parse` does."""
+    """The matrices of several such texts; raises as `parse` does.
+
+    >>> sum(matrix.weights for matrix in network(["400x128", "128x128", "128x10"]))
+    68864
+    """
     return tuple(parse(text) for text in texts)
 
 

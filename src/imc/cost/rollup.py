@@ -21,6 +21,11 @@ class Block:
 
     Raises:
         UserError: for a count below zero, or two different components of one name.
+
+    >>> cell = Component("cell", {"area_mm2": 1e-6}, "assumed", "a guess")
+    >>> array = Block("array", ((128 * 128, cell),))
+    >>> round(Block("chip", ((10, array),)).total("area_mm2"), 5)
+    0.16384
     """
 
     name: str

@@ -13,6 +13,9 @@ def throughput_tops(macs: float, nanoseconds: float, mac_operations: int) -> flo
 
     Raises:
         UserError: for another convention, or a time that is not positive.
+
+    >>> throughput_tops(macs=128 * 128, nanoseconds=100, mac_operations=2)
+    0.32768
     """
     if mac_operations not in (1, 2):
         raise UserError(f"mac_operations = {mac_operations}: a MAC counts as 1 or 2 operations")
@@ -28,6 +31,9 @@ def scaled(efficiency: float, from_nm: float, to_nm: float, exponent: float = 2.
 
     Raises:
         UserError: for a node that is not positive.
+
+    >>> scaled(10.0, from_nm=65, to_nm=32.5)
+    40.0
     """
     _positive(from_nm=from_nm, to_nm=to_nm)
     return efficiency * (from_nm / to_nm) ** exponent
@@ -38,6 +44,9 @@ def exponent(first: float, first_nm: float, second: float, second_nm: float) -> 
 
     Raises:
         UserError: for a value that is not positive, or equal nodes.
+
+    >>> exponent(10.0, 65, 40.0, 32.5)
+    2.0
     """
     _positive(first=first, first_nm=first_nm, second=second, second_nm=second_nm)
     if first_nm == second_nm:

@@ -39,6 +39,11 @@ class Array:
 
     Raises:
         UserError: for rows or columns that are no whole number of 1 or more, or parts of another kind.
+
+    >>> from imc.crossbar import Array, Chip, Device
+    >>> chip = Chip(device=Device(1e3, 1e4), array=Array(rows=128, columns=64))
+    >>> len(list(chip.tiles(outputs=100, inputs=300)))  # pairs of columns: 32 outputs an array
+    12
     """
 
     rows: int | None = None
@@ -62,8 +67,6 @@ class Array:
 class Chip:
     """Everything that weights meet: device, scheme of signed weights, variation, and arrays.
 
-        chip = Chip(device=Device(r_on=5e3, r_off=2e5), variation=Lognormal(500), array=Array(128, 128))
-
     Attributes:
         device: the memory device of every cell.
         scheme: how signed weights are mapped.
@@ -76,6 +79,11 @@ class Chip:
     Raises:
         UserError: for a part of another kind, a limit that is not positive, arrays too narrow for the scheme,
             or a converter that does not fit it.
+
+    >>> from imc.crossbar import Array, Chip, Device, Lognormal
+    >>> chip = Chip(device=Device(r_on=5e3, r_off=2e5), variation=Lognormal(500), array=Array(128, 128))
+    >>> chip.outputs_per_array(100)
+    64
     """
 
     device: Device

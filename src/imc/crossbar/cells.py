@@ -24,6 +24,10 @@ class Device:
 
     Raises:
         UserError: unless 0 < r_on < r_off < infinity and levels >= 2.
+
+    >>> from imc.crossbar import Device
+    >>> Device(r_on=1e3, r_off=1e4, levels=2).g_half
+    0.00055
     """
 
     r_on: float

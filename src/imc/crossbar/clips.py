@@ -36,6 +36,11 @@ class OneSidedClip(Law):
         off: spread of R_off as a multiple of sigma: 1 is "sigma on both", 2 is what every sweep shipped with
             MemTorch does.
         floor: least resistance that can be drawn, ohm.
+
+    >>> from imc.crossbar import Device, OneSidedClip
+    >>> nominal = OneSidedClip(300).atoms(1e3, Device(1e3, 1e4))[1e3]
+    >>> round(nominal, 3)  # the share of ON cells that are exact
+    0.5
     """
 
     name: ClassVar = "clip"
@@ -91,7 +96,12 @@ class OneSidedClip(Law):
 
 @dataclass(frozen=True)
 class DoubledClip(OneSidedClip):
-    """`OneSidedClip` with twice the spread on R_off, as in every sweep that MemTorch ships."""
+    """`OneSidedClip` with twice the spread on R_off, as in every sweep that MemTorch ships.
+
+    >>> from imc.crossbar import Device, DoubledClip
+    >>> DoubledClip(300).spreads(Device(1e3, 1e4))
+    (300, 600.0)
+    """
 
     name: ClassVar = "clip-2"
     title: ClassVar = "MemTorch, σ and 2σ"
@@ -107,6 +117,13 @@ class RandomEndpointClip(OneSidedClip):
     Each layer draws one R_on and one R_off by the law of its cells, and maps its weights onto what lies
     between them. All cells of a layer thus share an error that no averaging over rows removes. The density is
     that of a cell meant to have what its layer drew.
+
+    >>> import torch
+    >>> from imc.crossbar import Device, RandomEndpointClip
+    >>> law, device = RandomEndpointClip.of(300), Device(1e3, 1e4)
+    >>> low, high = law.endpoints(device.g_off, device.g_on, device, torch.Generator().manual_seed(0))
+    >>> low < high, high == device.g_on  # both are draws
+    (True, False)
     """
 
     name: ClassVar = "clip-2-random-endpoint"

@@ -23,6 +23,13 @@ class DAC:
 
     Raises:
         UserError: unless bits is a whole number >= 1 (2 if signed) and limit > 0.
+
+    >>> import torch
+    >>> from imc.crossbar import DAC
+    >>> DAC(bits=3, limit=1.5)(torch.tensor([-2.0, 0.1, 0.6, 1.1])).tolist()
+    [-1.5, 0.0, 0.5, 1.0]
+    >>> DAC(bits=8).steps
+    127
     """
 
     bits: int
@@ -70,6 +77,11 @@ class ADC:
 
     Raises:
         UserError: unless bits is a whole number >= 1 and range > 0.
+
+    >>> import torch
+    >>> from imc.crossbar import ADC
+    >>> ADC(bits=2)(torch.tensor([0.2e-3, 0.5e-3, 2e-3]), full=1e-3, signed=True)
+    tensor([0.0000, 0.0000, 0.0010])
     """
 
     bits: int
@@ -95,6 +107,11 @@ class SenseAmplifier:
 
     It replaces the converter and the activation behind it. The layer's digital bias becomes its threshold,
     shared evenly by the arrays over which the inputs are split.
+
+    >>> import torch
+    >>> from imc.crossbar import SenseAmplifier
+    >>> SenseAmplifier()(torch.tensor([-2e-6, 0.0, 3e-6]))
+    tensor([-1.,  1.,  1.])
     """
 
     def __call__(self, difference: Tensor) -> Tensor:

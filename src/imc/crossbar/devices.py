@@ -52,6 +52,12 @@ class Published:
         source: where the figures stand.
         valid: where they hold.
         assumed: the figures that the source does not give, and what they rest on.
+
+    >>> from imc.crossbar import Chip, published
+    >>> device = published("pcm-nandakumar-2019")
+    >>> device.drifts, device.cell.g_on
+    (True, 2.5e-05)
+    >>> chip = Chip(device=device.cell, variation=device.variation)
     """
 
     name: str
@@ -99,6 +105,10 @@ def all_published() -> dict[str, Published]:
 
     Raises:
         UserError: naming the entry of the file that is wrong.
+
+    >>> from imc.crossbar import all_published
+    >>> sorted(all_published())[:2]
+    ['batmann-rram', 'pcm-nandakumar-2019']
     """
     entries = tomllib.loads(FILE.read_text())["device"]
     return {entry["name"]: _device(**entry) for entry in entries}
@@ -128,6 +138,12 @@ class Measured(Step):
 
     Raises:
         UserError: if the table is empty, a target is not positive, or a value is not finite.
+
+    >>> from imc.crossbar import Chip, Device, Measured
+    >>> mine = Measured(((2e-4, 1.9e-4), (2e-4, 2.1e-4), (5e-6, 6e-6)))  # siemens; or Measured.read
+    >>> [row["cells"] for row in mine.summary()]
+    [1, 2]
+    >>> chip = Chip(device=Device(5e3, 2e5), variation=mine)
     """
 
     table: tuple[tuple[float, float], ...] = field(repr=False)

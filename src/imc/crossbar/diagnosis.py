@@ -22,6 +22,17 @@ class ChipWarning(UserWarning):
     """A chip that would ruin a layer: which layer, why, and what helps.
 
     To make it an error: ``warnings.simplefilter("error", ChipWarning)``.
+
+    >>> import warnings
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, map_network
+    >>> two_states = Chip(device=Device(1e3, 1e4, levels=2))
+    >>> _ = torch.manual_seed(0)
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     mapped = map_network(torch.nn.Sequential(torch.nn.Linear(50, 5)), two_states)
+    >>> print(str(said[0].message)[:44])
+    layer '0': 2 levels change its weights by 50
     """
 
 

@@ -30,6 +30,13 @@ class StuckCells(Step):
 
     Raises:
         UserError: unless both are shares and their sum is at most 1.
+
+    >>> import torch
+    >>> from imc.crossbar import Device, StuckCells
+    >>> g = torch.full((100_000,), 5e-4)
+    >>> StuckCells(on=0.01)(g, Device(1e3, 1e4), torch.Generator().manual_seed(0))
+    >>> round(float((g == 1e-3).double().mean()), 2)
+    0.01
     """
 
     on: float = 0.0
@@ -57,6 +64,13 @@ class ProgrammingError(Step):
 
     Raises:
         UserError: unless there is one coefficient at least, all are finite, and the reference is positive.
+
+    >>> import torch
+    >>> from imc.crossbar import Device, ProgrammingError
+    >>> g = torch.full((100_000,), 25e-6)
+    >>> ProgrammingError()(g, Device(4e4, 1e7), torch.Generator().manual_seed(0))
+    >>> round(1e6 * float(g.std()), 1)  # 0.26348 + 1.9650 - 1.1731 uS
+    1.1
     """
 
     coefficients: tuple[float, ...] = (0.26348, 1.9650, -1.1731)
@@ -93,6 +107,13 @@ class Drift(Step):
 
     Raises:
         UserError: unless 0 < t0 <= since <= seconds < infinity.
+
+    >>> import torch
+    >>> from imc.crossbar import Device, Drift
+    >>> g = torch.full((100_000,), 25e-6)
+    >>> Drift(seconds=2000.0)(g, Device(4e4, 1e7), torch.Generator().manual_seed(0))
+    >>> round(float(g.mean()) / 25e-6, 1)  # about 100^-0.049
+    0.8
     """
 
     seconds: float
@@ -136,6 +157,13 @@ class ReadNoise(Step):
 
     Raises:
         UserError: if `seconds` is below t_r.
+
+    >>> import torch
+    >>> from imc.crossbar import Device, ReadNoise
+    >>> g = torch.full((100_000,), 25e-6)
+    >>> ReadNoise(seconds=1.0)(g, Device(4e4, 1e7), torch.Generator().manual_seed(0))
+    >>> round(float(g.std() / g.mean()), 3)
+    0.034
     """
 
     seconds: float
@@ -167,6 +195,13 @@ class Retention(Step):
 
     Raises:
         UserError: unless 0 <= since <= seconds, tau > 0 and rest >= 0, all finite.
+
+    >>> import torch
+    >>> from imc.crossbar import Device, Retention
+    >>> g = torch.tensor([10e-6, 30e-6])
+    >>> Retention(seconds=1.0, tau=1.0, rest=20e-6)(g, Device(4e4, 1e7), torch.Generator())
+    >>> [round(1e6 * x, 2) for x in g.tolist()]
+    [16.32, 23.68]
     """
 
     seconds: float

@@ -32,6 +32,15 @@ class CrossbarLayer(ProgrammedLayer):
         digital: compute with `ideal` instead of the cells, as the plain layer does.
         calibrating: widen the converters' own ranges to what the inputs need.
         looked: whether converters have been looked at, and warned of, already.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, map_network
+    >>> mapped = map_network(torch.nn.Sequential(torch.nn.Linear(4, 2)), Chip(device=Device(1e3, 1e4)))
+    >>> layer = mapped.layers["0"]
+    >>> layer.in_features, layer.arrays, tuple(layer.cells.shape)
+    (4, 1, (2, 2, 4))
+    >>> torch.allclose(layer.weight, layer.ideal)
+    True
     """
 
     def __init__(self, name: str, plain: Plain, chip: Chip) -> None:

@@ -73,6 +73,12 @@ class DoubleColumn(Scheme):
 
     A positive weight sets G+ between OFF and ON and leaves G- OFF; a negative one the other way round. The
     two columns lie side by side in one array.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, DoubleColumn, compare, map_network
+    >>> mapped = map_network(torch.nn.Linear(4, 3), Chip(device=Device(1e3, 1e4), scheme=DoubleColumn()))
+    >>> compare(mapped)[""].cells
+    24
     """
 
     signs: ClassVar = (1, -1)
@@ -99,6 +105,12 @@ class SingleColumn(Scheme):
     Attributes:
         ideal_bias: the bias cells are exact; otherwise they are disturbed as all others are, an error common
             to all outputs of the array.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, SingleColumn, compare, map_network
+    >>> mapped = map_network(torch.nn.Linear(4, 3), Chip(device=Device(1e3, 1e4), scheme=SingleColumn()))
+    >>> compare(mapped)[""].cells  # 12 and a bias column of 4
+    16
     """
 
     signs: ClassVar = (-1,)
@@ -113,6 +125,12 @@ class ReferenceCurrent(Scheme):
 
     The reference is exact and is taken away before any converter. Both the 1T1R and the thesis's 2T1R cell
     give it: see `imc.crossbar.cells.current_2t1r`.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, ReferenceCurrent, compare, map_network
+    >>> mapped = map_network(torch.nn.Linear(4, 3), Chip(device=Device(1e3, 1e4), scheme=ReferenceCurrent()))
+    >>> compare(mapped)[""].cells
+    12
     """
 
     reference: ClassVar = "current"
@@ -124,6 +142,12 @@ class Offset(Scheme):
 
     The digital side adds up the inputs itself, so the reference is exact, but the converter must hold the
     whole unsigned current.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, Offset, compare, map_network
+    >>> mapped = map_network(torch.nn.Linear(4, 3), Chip(device=Device(1e3, 1e4), scheme=Offset()))
+    >>> compare(mapped)[""].cells
+    12
     """
 
     reference: ClassVar = "digital"
@@ -144,6 +168,12 @@ class BitSliced(Scheme):
 
     Raises:
         UserError: unless both are whole numbers of 1 or more, with 2 to 24 bits together.
+
+    >>> import torch
+    >>> from imc.crossbar import BitSliced, Chip, Device, compare, map_network
+    >>> chip = Chip(device=Device(1e3, 1e4, levels=4), scheme=BitSliced(cells=4, cell_bits=2))
+    >>> compare(map_network(torch.nn.Linear(4, 3), chip))[""].cells
+    48
     """
 
     reference: ClassVar = "digital"

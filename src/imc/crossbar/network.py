@@ -30,7 +30,7 @@ class CrossbarNetwork(nn.Module):
 
     It is called as the network it was made from and answers in float32. In `eval` mode, as it is made, it
     runs without autograd. In `train` mode every call programs the cells anew, and gradients reach the weights
-    straight through levels, variation, wires and converters:
+    straight through levels, variation, wires and converters::
 
         mapped.train()
         optimizer = torch.optim.Adam(mapped.parameters())
@@ -50,6 +50,19 @@ class CrossbarNetwork(nn.Module):
         conductances: every cell of every layer, siemens, one flat tensor of which the layers hold views.
         seed: of the last programming.
         ages: how old the cells are to each kind of ageing, seconds.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, Lognormal, map_network
+    >>> network = torch.nn.Sequential(torch.nn.Linear(6, 2))
+    >>> mapped = map_network(network, Chip(device=Device(1e3, 1e4), variation=Lognormal(100)))
+    >>> inputs, labels = torch.eye(6), torch.tensor([0, 1, 0, 1, 0, 1])
+    >>> optimizer = torch.optim.Adam(mapped.train().parameters(), 0.1)
+    >>> for _ in range(30):
+    ...     optimizer.zero_grad()
+    ...     torch.nn.functional.cross_entropy(mapped(inputs), labels).backward()
+    ...     optimizer.step()
+    >>> mapped.eval()(inputs).argmax(1).tolist()
+    [0, 1, 0, 1, 0, 1]
     """
 
     def __init__(self, network: nn.Module, chip: Chip, layers: dict[str, CrossbarLayer]) -> None:
@@ -230,6 +243,16 @@ def map_network(
     Warns:
         ChipWarning: where the device's levels cannot hold a layer's weights; where converters lose a layer's
             signals, at its first call.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, map_network
+    >>> network = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    >>> mapped = map_network(network, Chip(device=Device(1e3, 1e4)), keep=["2"])
+    >>> list(mapped.layers)
+    ['0']
+    >>> x = torch.ones(3, 6)
+    >>> torch.allclose(mapped(x), network(x), atol=1e-5)
+    True
     """
     for value, kind, what in ((network, nn.Module, "a torch module"), (chip, Chip, "a Chip")):
         if not isinstance(value, kind):

@@ -97,6 +97,16 @@ class Report:
         layers: layer by layer.
         kept: layers with weights or normalisation that stay digital, ``name (kind)``; no cost is counted.
         cost: energy, area and latency of one inference: the sum over layers.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, Lognormal, map_network
+    >>> network, x = torch.nn.Linear(4, 4), torch.eye(4)
+    >>> with torch.no_grad():
+    ...     _ = network.weight.copy_(torch.eye(4)), network.bias.zero_()
+    >>> chip = Chip(device=Device(1e3, 1e4), variation=Lognormal(100))
+    >>> report = map_network(network, chip).report(x, torch.arange(4), chips=5)
+    >>> report.digital, report.accuracy.each, report.layers[0].cells
+    (100.0, (100.0, 100.0, 100.0, 100.0, 100.0), 32)
     """
 
     digital: float

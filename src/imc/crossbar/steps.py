@@ -36,7 +36,18 @@ def uniform_like(g: Tensor, generator: Generator) -> Tensor:
 
 
 class Step(ABC):
-    """One disturbance of programmed cells."""
+    """One disturbance of programmed cells.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, Step, map_network
+    >>> class Fading(Step):
+    ...     def __call__(self, g, device, generator):
+    ...         g.mul_(0.5)
+    >>> layer = torch.nn.Linear(4, 3)
+    >>> mapped = map_network(layer, Chip(device=Device(1e3, 1e4), variation=Fading()))
+    >>> torch.allclose(mapped.layers[""].weight, layer.weight / 2, atol=1e-6)
+    True
+    """
 
     def endpoints(self, low: float, high: float, device: Device, generator: Generator) -> tuple[float, float]:
         """The conductances of OFF and ON that one layer's mapping aims at, given those so far."""

@@ -23,6 +23,18 @@ def save(mapped: CrossbarNetwork, path: Path) -> None:
     """Store all that the network's outputs depend on as safetensors: conductances, weights, scales, ranges.
 
     (`torch.save(mapped.state_dict(), path)` does so too, in torch's own format.)
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, Lognormal, load, map_network, save
+    >>> layer, chip = torch.nn.Linear(4, 2), Chip(device=Device(1e3, 1e4), variation=Lognormal(100))
+    >>> one, other = map_network(layer, chip, seed=1), map_network(layer, chip, seed=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(one, Path(folder) / "chip.safetensors")
+    ...     load(other, Path(folder) / "chip.safetensors")
+    >>> torch.equal(one.conductances, other.conductances)
+    True
     """
     state = mapped.state_dict()
     tensors = {
@@ -39,6 +51,18 @@ def load(mapped: CrossbarNetwork, path: Path) -> None:
         UserError: if there is no such file, or it holds another chip, other layers or shapes, or was
             programmed with other weights: its conductances would mean something else here. (`load_state_dict`
             takes the weights over too.)
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, Lognormal, load, map_network, save
+    >>> layer, chip = torch.nn.Linear(4, 2), Chip(device=Device(1e3, 1e4), variation=Lognormal(100))
+    >>> one, other = map_network(layer, chip, seed=1), map_network(layer, chip, seed=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(one, Path(folder) / "chip.safetensors")
+    ...     load(other, Path(folder) / "chip.safetensors")
+    >>> torch.equal(one.conductances, other.conductances)
+    True
     """
     try:
         with safe_open(path, "pt") as file:
@@ -82,7 +106,15 @@ class Comparison:
 
 
 def compare(mapped: CrossbarNetwork) -> dict[str, Comparison]:
-    """Each layer of a programmed network beside its ideal, by the layer's name."""
+    """Each layer of a programmed network beside its ideal, by the layer's name.
+
+    >>> import torch
+    >>> from imc.crossbar import Chip, Device, compare, map_network
+    >>> mapped = map_network(torch.nn.Sequential(torch.nn.Linear(4, 2)), Chip(device=Device(1e3, 1e4)))
+    >>> for name, layer in compare(mapped).items():
+    ...     print(name, layer.cells, layer.arrays, layer.weight_error < 1e-6)
+    0 16 1 True
+    """
     return {name: _compare(layer) for name, layer in mapped.layers.items()}
 
 

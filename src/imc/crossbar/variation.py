@@ -53,6 +53,12 @@ class GaussianResistance(Law):
     The plain reading of "normally distributed memristance". P(cell at the floor) = Phi((floor - R)/sigma),
     and one cell at a floor of 1 ohm outweighs a thousand ON cells of 1 kilo-ohm. One sigma is that of every
     cell.
+
+    >>> from imc.crossbar import Device, GaussianResistance
+    >>> round(GaussianResistance(300).spread(1e4, Device(1e3, 1e4)))  # ohm, of an OFF cell
+    300
+    >>> GaussianResistance(sigma_on=0, sigma_off=300).spreads(Device(1e3, 1e4))
+    (0, 300)
     """
 
     name: ClassVar = "gaussian"
@@ -89,6 +95,12 @@ class TruncatedResistance(Law):
 
     By inversion: z = -Phi^-1(u Phi((R - floor)/sigma)) with u uniform on (0, 1]. One sigma is that of every
     cell.
+
+    >>> from imc.crossbar import Device, TruncatedResistance
+    >>> round(TruncatedResistance(300).spread(1e4, Device(1e3, 1e4)))  # ohm, of an OFF cell
+    300
+    >>> TruncatedResistance(sigma_on=0, sigma_off=300).spreads(Device(1e3, 1e4))
+    (0, 300)
     """
 
     name: ClassVar = "truncated"
@@ -124,6 +136,12 @@ class GaussianConductance(Law):
 
     sigma/R_on^2 is, to first order, what sigma ohm do to an ON cell, and sigma_off/R_off^2 to an OFF cell.
     With two spreads, that of the conductance is linear in the conductance.
+
+    >>> from imc.crossbar import Device, GaussianConductance
+    >>> round(GaussianConductance(300).spread(1e4, Device(1e3, 1e4)))  # ohm, of an OFF cell
+    30000
+    >>> GaussianConductance(sigma_on=0, sigma_off=300).spreads(Device(1e3, 1e4))
+    (0, 300)
     """
 
     name: ClassVar = "conductance"
@@ -165,6 +183,12 @@ class Lognormal(Law):
 
     E[R_i] = R and SD = R sigma/R_on: sigma ohm for an ON cell, the same relative spread for every other. With
     two spreads, s^2 = ln(1 + (sigma(R)/R)^2).
+
+    >>> from imc.crossbar import Device, Lognormal
+    >>> round(Lognormal(300).spread(1e4, Device(1e3, 1e4)))  # ohm, of an OFF cell
+    3000
+    >>> Lognormal(sigma_on=0, sigma_off=300).spreads(Device(1e3, 1e4))
+    (0, 300)
     """
 
     name: ClassVar = "lognormal"

@@ -25,7 +25,11 @@ _UNREADABLE = (
 
 @dataclass(frozen=True)
 class Status:
-    """Where a data set is, and whether it is what it should be."""
+    """Where a data set is, and whether it is what it should be.
+
+    >>> Status("mnist", "MNIST", where=None, size=0, verified=None).line
+    'mnist: not here'
+    """
 
     name: str
     title: str
@@ -48,7 +52,11 @@ class Status:
 
 
 def names() -> tuple[str, ...]:
-    """Every data set there is, the stand-ins last."""
+    """Every data set there is, the stand-ins last.
+
+    >>> "digits" in names()
+    True
+    """
     return tuple(manifest.entries())
 
 
@@ -57,6 +65,10 @@ def load(name: str) -> Dataset:
 
     Raises `UserError`, one sentence, if there is no such data set, if it is neither on disk nor to be
     downloaded, or if what is there is not what ``data/datasets.toml`` pins.
+
+    >>> from imc import datasets
+    >>> datasets.load("digits").train_images.shape
+    (1500, 28, 28)
     """
     entry = manifest.entry(name)
     if entry.maker:
@@ -69,6 +81,9 @@ def digest(name: str) -> str:
 
     For files this is the pin, where there is one; a stand-in, or a data set whose arrays are not
     pinned, is loaded if this machine has not seen it yet.
+
+    >>> digest("digits") == load("digits").digest
+    True
     """
     entry = manifest.entry(name)
     if entry.maker:
@@ -77,7 +92,11 @@ def digest(name: str) -> str:
 
 
 def status(verify: bool = False) -> list[Status]:
-    """What is where, of every data set; with ``verify``, those on disk are read to make sure."""
+    """What is where, of every data set; with ``verify``, those on disk are read to make sure.
+
+    >>> [found.line for found in status() if found.name == "digits"][0].startswith("digits: made here")
+    True
+    """
     return [_status(entry, verify) for entry in manifest.entries().values()]
 
 

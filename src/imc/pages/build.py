@@ -8,6 +8,7 @@ that it was made from, and of all that was made, says when there is nothing to d
 import contextlib
 import hashlib
 import io
+import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -34,15 +35,36 @@ def build(root: Path = ROOT) -> bool:
     made.unlink(missing_ok=True)
     _remove(html)
     (new / "_build" / "html").rename(html)
-    made.write_text(f"{wanted} {_digest(_below(html), html)}")
+    _seal(root, wanted)
     _remove(new)
     return True
+
+
+def attach(files: Iterable[Path], root: Path = ROOT) -> None:
+    """Add copies of `files` to the book that is built; its front page then shows the links to them.
+
+    Such a link is written with ``data-file="NAME" hidden``, so that none leads nowhere.
+    """
+    html = root / "_build" / "html"
+    front = html / "book" / "intro.html"
+    text = front.read_text(encoding="utf-8")
+    for file in files:
+        shutil.copy(file, html / file.name)
+        text = re.sub(rf'(data-file="{re.escape(file.name)}") hidden(?:="")?', r"\1", text)
+    front.write_text(text, encoding="utf-8")
+    _seal(root, (root / "_build" / "html.digest").read_text().split()[0])
+
+
+def _seal(root: Path, wanted: str) -> None:
+    """Remember that ``_build/html`` as it is was made of sources of digest `wanted`."""
+    html = root / "_build" / "html"
+    (root / "_build" / "html.digest").write_text(f"{wanted} {_digest(_below(html), html)}")
 
 
 def _sources(root: Path) -> list[Path]:
     """All that the HTML depends on; the package, for its Sphinx extension and the lines that links name."""
     package = [path for path in _below(root / "src" / "imc") if path.suffix == ".py"]
-    return [*publishing.book_files(root), *package, root / "requirements.txt"]
+    return [*publishing.book_files(root), *package, root / "pyproject.toml", root / "requirements.txt"]
 
 
 def _below(folder: Path) -> list[Path]:

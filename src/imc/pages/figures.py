@@ -127,11 +127,14 @@ def compare(
     categories: Sequence[Any],
     ours: Mapping[str, Sequence[Estimate]],
     printed: Mapping[str, Sequence[float]] | None = None,
+    *,
+    first: int = 0,
 ) -> None:
     """Our estimates beside the paper's numbers, by category: the picture of a printed table.
 
     `ours` maps a series to one estimate a category, `printed` the same series to the paper's numbers (NaN
-    where it prints none). The series of one category stand side by side.
+    where it prints none). The series of one category stand side by side; `first` is the look of
+    the first one, where a figure's panels share a legend.
 
     Raises:
         UserError: if a series is not as long as `categories`, or `printed` names one that `ours` does not.
@@ -146,7 +149,7 @@ def compare(
     step = 0.7 / len(ours)
     for index, (name, estimates) in enumerate(ours.items()):
         x = centre + (index - (len(ours) - 1) / 2) * step
-        intervals(ax, x.tolist(), estimates, index, name, line=False)
+        intervals(ax, x.tolist(), estimates, first + index, name, line=False)
         if name in printed:
             paper(ax, x, printed[name], label=None)
     if printed:

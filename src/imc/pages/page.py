@@ -97,6 +97,7 @@ class Page:
         self.values = dict(values)
         self.used: dict[str, Record] = {}
         self._names: set[str] = set()
+        self._numbers = {"Figure": 0, "Table": 0}
 
     def obtain(self, experiment: str, /, **config: Any) -> Record:
         """The record of this configuration, found or computed now; `config` wins over the page's values.
@@ -167,7 +168,7 @@ class Page:
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(figure)
         link = "" if data is None else self._csv(data, name)
-        _block("imc-caption", f"{caption} {link}", id=f"fig-{name}")
+        _block("imc-caption", f"{self._number('Figure')} {caption} {link}", id=f"fig-{name}")
 
     def play(
         self,
@@ -212,7 +213,7 @@ class Page:
         if not caption.strip():
             raise UserError(f"table '{name}' needs a caption")
         link = self._csv(table if data is None else data, name)
-        _block("imc-caption", f"{caption} {link}", id=f"tab-{name}")
+        _block("imc-caption", f"{self._number('Table')} {caption} {link}", id=f"tab-{name}")
         if filters:
             _block("imc-filterable", tables.markdown(table), **{"data-filter": ",".join(filters)})
         else:
@@ -237,6 +238,11 @@ class Page:
     def provenance(self) -> None:
         """The strip that says where the page's numbers come from."""
         _block("imc-provenance", strip(list(self.used.values())), role="note")
+
+    def _number(self, kind: str) -> str:
+        """``**Figure 2.**``: figures and tables are counted on each page."""
+        self._numbers[kind] += 1
+        return f"**{kind} {self._numbers[kind]}.**"
 
     def _claim_name(self, name: str) -> None:
         if not _NAME.fullmatch(name) or name in self._names:

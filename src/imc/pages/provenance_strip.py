@@ -1,23 +1,15 @@
 """The strip at a page's end: which records, made from which sources and data, with what, where, how long."""
 
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
+from imc.pages.project import link, repository
 from imc.paths import PUBLISHED, ROOT
 from imc.runs import experiments
 from imc.runs.records import Record
 
 _FEW = 3
 """More records than this are folded away."""
-
-
-@functools.cache
-def repository() -> str:
-    """The repository's address on the web, from the book's configuration."""
-    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"].rstrip("/")
 
 
 def strip(used: list[Record]) -> str:
@@ -39,6 +31,7 @@ def strip(used: list[Record]) -> str:
         seconds = sum(log["wall_seconds"] for log in logs)
         unknown = f" for {len(logs)} of the {len(used)} records" if len(logs) < len(used) else ""
         lines["In"] = duration(seconds) + unknown
+        lines["Last computed"] = max(log["started"] for log in logs)[:10]
     return "\n".join(f"- **{name}** {text}" for name, text in lines.items())
 
 
@@ -65,7 +58,7 @@ def _link(record: Record) -> str:
     name = f"`{record.experiment}/{record.path.stem}`"
     if not record.path.is_relative_to(PUBLISHED):
         return f"{name} (this machine's)"
-    return f"[{name}]({repository()}/blob/main/{record.path.relative_to(ROOT).as_posix()})"
+    return link(name, record.path.relative_to(ROOT).as_posix())
 
 
 def _listed(links: list[str]) -> str:
@@ -80,13 +73,14 @@ def _functions(used: list[Record]) -> Iterable[str]:
     for record in used:
         module, function = experiments.find(record.experiment).runner.split(":")
         file = f"src/{module.replace('.', '/')}.py"
-        yield f"[`{module}.{function}`]({repository()}/blob/main/{file}#{function})"
+        yield link(f"`{module}.{function}`", f"{file}#{function}")
 
 
 def _commit(name: str) -> str:
-    if name == "unknown" or name.endswith("+"):
+    address = repository()
+    if name == "unknown" or name.endswith("+") or not address:
         return f"`{name}`"
-    return f"[`{name}`]({repository()}/commit/{name})"
+    return f"[`{name}`]({address}/commit/{name})"
 
 
 def _seeds(config: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def cell(value: Any) -> str:
 def number(value: float, decimals: int | None = None) -> str:
     """A number with `decimals` digits after the point, else with four significant ones and none for show.
 
-    Integers keep all their digits, in groups of three from 10 000 on; the very small and the very large take
+    Integers keep all their digits, in groups of three from 10,000 on; the very small and the very large take
     a power of ten.
     """
     if not math.isfinite(value):
@@ -136,9 +136,9 @@ def _escape(text: str) -> str:
 
 
 def _grouped(text: str) -> str:
-    """Groups of three digits before the point, parted by a narrow no-break space, from five digits on."""
+    """Groups of three digits before the point, parted by commas as in the prose, from five digits on."""
     whole, point, rest = text.partition(".")
     digits = whole.removeprefix("-")
     if not digits.isdigit() or len(digits) < 5:
         return text
-    return whole[: len(whole) - len(digits)] + f"{int(digits):,}".replace(",", "\u202f") + point + rest
+    return whole[: len(whole) - len(digits)] + f"{int(digits):,}" + point + rest

@@ -83,6 +83,32 @@ class OwnDeviceConfig(Config):
     cells: int = Field(50, ge=2, le=100_000, description="measured cells of each target, in the table")
 
 
+class OwnNetworkConfig(Config):
+    """A network on digits on a chip that suits it, and on four that do not."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"chips": 2, "steps": 30}
+
+    chips: int = Field(20, ge=2, le=1000, description="programmed chips of each kind: seed, seed+1, ...")
+    hidden: int = Field(64, ge=1, le=4096, description="units of the hidden layer")
+    steps: int = Field(150, ge=1, le=10_000, description="of learning, all training pictures in each")
+    sigma: Ohm = Field(500.0, description="spread of every cell's resistance, ohm")
+
+
+class OnChipTrainingConfig(Config):
+    """A network on digits, trained further through chips of growing spread."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {"chips": 2, "steps": 30, "further": 10, "sigmas": (1000.0,)}
+
+    chips: int = Field(20, ge=2, le=1000, description="programmed chips of each spread: seed+1, seed+2, ...")
+    hidden: int = Field(64, ge=1, le=4096, description="units of the hidden layer")
+    steps: int = Field(150, ge=1, le=10_000, description="of learning, all training pictures in each")
+    further: int = Field(300, ge=1, le=10_000, description="further steps, through the chip or without it")
+    rate: float = Field(3e-3, gt=0, le=1, description="learning rate of the further steps")
+    sigmas: tuple[Ohm, ...] = Field(
+        (1000.0, 2000.0, 4000.0, 8000.0), min_length=1, description="spreads of the resistance, ohm"
+    )
+
+
 class AgreementConfig(Config):
     """Random arrays behind wires, by our solver and by those of others that are installed."""
 
@@ -128,6 +154,22 @@ EXPERIMENTS = (
         summary="a network on digits on published devices, on a measured table, and as it ages",
         datasets=lambda config: ("digits",),
         seconds=lambda config: 2.0 + 0.6 * config.chips,
+    ),
+    Experiment(
+        name="crossbar/own-network",
+        config=OwnNetworkConfig,
+        runner="imc.papers.arrays.own_network:ask",
+        summary="what report says of a network on digits, and of four mistaken chips",
+        datasets=lambda config: ("digits",),
+        seconds=lambda config: 2.0 + 0.4 * config.chips,
+    ),
+    Experiment(
+        name="crossbar/on-chip-training",
+        config=OnChipTrainingConfig,
+        runner="imc.papers.arrays.own_network:train_on_chip",
+        summary="accuracy over chips before and after training through them, by spread",
+        datasets=lambda config: ("digits",),
+        seconds=lambda config: 2.0 + len(config.sigmas) * (0.1 * config.further + 0.3 * config.chips),
     ),
     Experiment(
         name="crossbar/agreement",

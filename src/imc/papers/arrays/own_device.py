@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from imc import datasets, threads
+from imc import threads
 from imc.crossbar.arrays import Chip
 from imc.crossbar.cells import Device
 from imc.crossbar.devices import Measured, all_published, published
@@ -18,6 +17,8 @@ from imc.crossbar.disturbances import Drift, ReadNoise
 from imc.crossbar.network import CrossbarNetwork, map_network
 from imc.crossbar.storage import compare
 from imc.crossbar.variation import Lognormal
+from imc.papers.arrays import digits
+from imc.papers.arrays.digits import Pictures
 from imc.papers.arrays.experiments import OwnDeviceConfig
 from imc.runs.experiments import Outcome, Progress
 
@@ -35,12 +36,14 @@ def ask(config: OwnDeviceConfig, progress: Progress) -> Outcome:
     its table was drawn from, and ``table``, its summary by target.
     """
     with threads.for_products(1):
-        data = datasets.load("digits")
-        x, labels = _rows(data.train_images), torch.from_numpy(data.train_labels).long()
-        test = _rows(data.test_images), torch.from_numpy(data.test_labels).long()
-        network = _trained(x, labels, config)
+        train, test = digits.pictures()
+        network = digits.fit(digits.perceptron(config.hidden, config.seed), train, config.steps)
         chips = [config.seed + i for i in range(config.chips)]
-        metrics: dict[str, Any] = {"digital": _accuracy(network, test), "accuracy": {}, "weight_error": {}}
+        metrics: dict[str, Any] = {
+            "digital": digits.accuracy(network, test),
+            "accuracy": {},
+            "weight_error": {},
+        }
         for done, (name, device) in enumerate(all_published().items()):
             progress(done / len(all_published()), name)
             mapped = map_network(network, Chip(device.cell, variation=device.variation))
@@ -53,36 +56,13 @@ def ask(config: OwnDeviceConfig, progress: Progress) -> Outcome:
     return Outcome(metrics)
 
 
-def _rows(images: np.ndarray) -> Tensor:
-    """Pictures as rows of 400 grey levels, 0 to 1; the frame around a digit holds nothing."""
-    return torch.from_numpy(images[:, 4:24, 4:24].reshape(len(images), -1).astype(np.float32) / 255)
-
-
-def _trained(x: Tensor, labels: Tensor, config: OwnDeviceConfig) -> nn.Sequential:
-    torch.manual_seed(config.seed)
-    network = nn.Sequential(nn.Linear(x.shape[1], config.hidden), nn.ReLU(), nn.Linear(config.hidden, 10))
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
-    for _ in range(config.steps):
-        optimizer.zero_grad()
-        F.cross_entropy(network(x), labels).backward()
-        optimizer.step()
-    return network.eval()
-
-
-@torch.no_grad()
-def _accuracy(network: nn.Module, test: tuple[Tensor, Tensor]) -> float:
-    return 100 * float((network(test[0]).argmax(1) == test[1]).double().mean())
-
-
-def _chip(mapped: CrossbarNetwork, seed: int, test: tuple[Tensor, Tensor]) -> tuple[float, float]:
+def _chip(mapped: CrossbarNetwork, seed: int, test: Pictures) -> tuple[float, float]:
     """Accuracy (%) of one chip, and the largest relative error of a layer's weights."""
     mapped.program(seed)
-    return _accuracy(mapped, test), max(layer.weight_error for layer in compare(mapped).values())
+    return digits.accuracy(mapped, test), max(layer.weight_error for layer in compare(mapped).values())
 
 
-def _ageing(
-    network: nn.Module, config: OwnDeviceConfig, chips: list[int], test: tuple[Tensor, Tensor]
-) -> dict[str, Any]:
+def _ageing(network: nn.Module, config: OwnDeviceConfig, chips: list[int], test: Pictures) -> dict[str, Any]:
     """Accuracy by age, as it is and with each layer's outputs corrected; every cell keeps its exponent."""
     device = published(AGEING)
     mapped = map_network(network, Chip(device.cell, variation=device.variation))
@@ -93,14 +73,14 @@ def _ageing(
         for seed in chips:
             mapped.program(seed)
             mapped.disturb(Drift(seconds), ReadNoise(seconds), seed=seed)
-            found["as_it_is"][-1].append(_accuracy(mapped, test))
+            found["as_it_is"][-1].append(digits.accuracy(mapped, test))
             mapped.tune(seed)
-            found["tuned"][-1].append(_accuracy(mapped, test))
+            found["tuned"][-1].append(digits.accuracy(mapped, test))
     return {"seconds": list(config.ages), **found}
 
 
 def _measured(
-    network: nn.Module, config: OwnDeviceConfig, chips: list[int], test: tuple[Tensor, Tensor]
+    network: nn.Module, config: OwnDeviceConfig, chips: list[int], test: Pictures
 ) -> dict[str, Any]:
     """A table of cells as a laboratory would send it, and the chips that it describes."""
     law, generator = Lognormal(SPREAD), torch.Generator().manual_seed(config.seed)
