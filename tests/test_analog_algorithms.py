@@ -158,6 +158,19 @@ def test_the_stable_point_of_plain_pulses_is_the_symmetry_point():
     assert array.weight.mean() == pytest.approx(0.3, abs=0.01)
 
 
+def test_several_columns_at_a_transfer_are_as_many_transfers():
+    x, delta = torch.rand(6, INPUTS).double(), torch.zeros(6, OUTPUTS).double()
+    pair = [
+        tile(TikiTaka(gamma=0.0, every=every, columns=columns, transfer_lr=0.1, transfer_update=Outer()))
+        for every, columns in ((1, 1), (3, 3))
+    ]
+    for one in pair:
+        one.a.program(torch.linspace(-0.5, 0.5, OUTPUTS * INPUTS).view(OUTPUTS, INPUTS))
+        one.step(x, delta, 0.01, generator())
+    assert pair[0].t == pair[1].t == 6 % INPUTS
+    torch.testing.assert_close(pair[0].c.weight, pair[1].c.weight)
+
+
 def test_outputs_carry_the_noise_of_the_periphery():
     x, w = torch.full((4000, 3), 0.5), torch.zeros(20, 3)
     y = Periphery(output_noise=0.06, read_noise=0.1).product(x, w, generator())

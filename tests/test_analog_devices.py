@@ -196,6 +196,16 @@ def test_a_capacitor_leaks_exponentially_towards_its_resting_point(chunk):
     torch.testing.assert_close(array.weight, full(expected), rtol=2e-4, atol=0)
 
 
+def test_a_capacitor_lies_between_a_constant_step_and_soft_bounds():
+    w = np.linspace(-1, 1, 9)
+    for slope, other in ((0.0, ConstantStep(states=100)), (1.0, SoftBounds(states=100))):
+        np.testing.assert_allclose(Capacitor(states=100, slope=slope).up(w), other.up(w))
+    device = Capacitor(states=100, bound=0.5, asymmetry=0.1, slope=0.4)
+    assert device.symmetry_point() == pytest.approx(0.5 * 0.1 / 0.4, abs=1e-9)
+    with pytest.raises(UserError, match="no symmetry point"):
+        Capacitor(states=100, asymmetry=0.1, slope=0.05).symmetry_point()
+
+
 def test_a_time_constant_in_seconds_needs_the_time_of_a_cycle():
     assert Capacitor(states=100, tau=775 * 60, cycle=1e-4).lifetime == pytest.approx(4.65e8)
     array = Capacitor(states=100).array(SHAPE, generator())
@@ -260,6 +270,7 @@ def test_a_response_of_exponent_0_steps_evenly():
         (lambda: Capacitor(states=10, tau=-3), "tau = -3"),
         (lambda: Capacitor(states=10, tau=3, cycle=0), "cycle = 0"),
         (lambda: Capacitor(states=10, rest=1.5), "rest = 1.5"),
+        (lambda: Capacitor(states=10, slope=-0.1), "slope = -0.1"),
         (lambda: OneSided(states=10, devices=3), "devices = 3: one-sided devices come in pairs"),
         (lambda: OneSided(states=10, devices=0), "devices = 0"),
         (lambda: OneSided(states=10, reset_at=0), "reset_at = 0"),

@@ -1,4 +1,4 @@
-"""Capacitor cells: constant steps, and a charge that leaks towards a resting point."""
+"""Capacitor cells: nearly constant steps, and a charge that leaks towards a resting point."""
 
 import math
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import torch
 from torch import Generator, Tensor
 
 from imc.analog.arrays import Array
-from imc.analog.checks import not_negative
-from imc.analog.devices import ConstantStep
+from imc.analog.checks import not_negative, share
+from imc.analog.devices import Device
 from imc.errors import UserError
 
 LEAK_AT_ONCE = 1e-4
@@ -17,26 +17,29 @@ LEAK_AT_ONCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Capacitor(ConstantStep):
+class Capacitor(Device):
     """A capacitor whose charge is the weight: dw/dt = -(w - rest)/tau between pulses.
 
-    The step is constant, as the slides have it ("near ideal symmetry and linearity"); a spread, an asymmetry
-    and the bounds as in `ConstantStep`. One sample of training is one update cycle.
+    r(u) = 1 - slope u: the constant step of the slides ("near ideal symmetry and linearity") at a slope of 0,
+    soft bounds at 1. With a slope, the symmetry point is asymmetry/slope times the bound, where that is no
+    more than the bound. One sample of training is one update cycle.
 
     Attributes:
+        slope: how much of the step is lost from w = 0 to the bound, 0 to 1.
         tau: time constant, in update cycles, or in seconds if `cycle` is given. Infinity does not leak.
         cycle: seconds that one update takes. 775 min at 100 us are 4.65e8 updates.
         rest: resting point, a weight.
         rest_spread: device-to-device SD of the resting point, a weight.
 
     Raises:
-        UserError: also if tau or cycle is not positive, or rest lies outside the bounds.
+        UserError: also if tau or cycle is not positive, rest lies outside the bounds, or slope is not 0 to 1.
 
     >>> from imc.analog import Capacitor
     >>> Capacitor(states=400, tau=46_500.0, cycle=1e-4).lifetime  # updates in which a weight falls to 1/e
     465000000.0
     """
 
+    slope: float = 0.0
     tau: float = math.inf
     cycle: float | None = None
     rest: float = 0.0
@@ -51,6 +54,15 @@ class Capacitor(ConstantStep):
         if not abs(self.rest) <= self.bound:
             raise UserError(f"Capacitor: rest = {self.rest}: it must lie within the bounds, +-{self.bound}")
         not_negative("Capacitor", rest_spread=self.rest_spread)
+        share("Capacitor", slope=self.slope)
+
+    @property
+    def steepest(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Largest slope of the response."""
+        return self.slope
+
+    def response(self, u: Any) -> Any:
+        return 1 - self.slope * u
 
     @property
     def lifetime(self) -> float:

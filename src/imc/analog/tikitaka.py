@@ -24,6 +24,8 @@ class TikiTaka(Algorithm):
         gamma: the weights are W = gamma A + C (lines 8 and 9); 0 makes it another algorithm, in which A
             takes no part in the products. It has no default, since it must be stated.
         every: ns, samples between two transfers (lines 11 and 12).
+        columns: columns carried over at a transfer, one after the other; the slides' algorithm has 1. A
+            training of few samples visits each column more often with more.
         transfer_lr: eta_c of line 15; eta_a of line 10 is the optimizer's learning rate.
         reference: the zero of A (line 1); A starts there.
         fast_device: the device of A, by default that of C.
@@ -40,6 +42,7 @@ class TikiTaka(Algorithm):
 
     gamma: float
     every: int
+    columns: int = 1
     transfer_lr: float = 1.0
     reference: Reference = field(default_factory=lambda: Reference("symmetry"))
     fast_device: Device | None = None
@@ -48,7 +51,7 @@ class TikiTaka(Algorithm):
     def __post_init__(self) -> None:
         where = type(self).__name__
         not_negative(where, gamma=self.gamma)
-        whole(where, 1, every=self.every)
+        whole(where, 1, every=self.every, columns=self.columns)
         positive(where, transfer_lr=self.transfer_lr)
 
     def tile(self, setting: Setting, generator: Generator) -> Tile:
@@ -90,13 +93,13 @@ class TikiTakaTile(Tile):
     def train_with(self, x: Tensor, delta: Tensor, lr: float, generator: Generator) -> None:
         self.gather(x, delta, lr, generator)
         transfers, self.k = divmod(self.k + len(x), self.algorithm.every)
-        inputs = self.setting.shape[1]
-        while transfers > 0:  # several columns at once, none twice
-            n = min(transfers, inputs)
+        inputs, left = self.setting.shape[1], transfers * self.algorithm.columns
+        while left > 0:  # several columns at once, none twice
+            n = min(left, inputs)
             columns = torch.arange(self.t, self.t + n, device=x.device) % inputs
             self.transfer(columns, self._read(columns, generator), generator)
             self.t = (self.t + n) % inputs
-            transfers -= n
+            left -= n
 
     def gather(self, x: Tensor, delta: Tensor, lr: float, generator: Generator) -> None:
         """Line 10: the update of A."""
