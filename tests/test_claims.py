@@ -16,8 +16,8 @@ from imc.claims import Claim, Measure, Reading, joint
 from imc.claims.statistics import Estimate, further_run
 from imc.claims.verdicts import FEWEST_RUNS
 from imc.errors import UserError
-from imc.paths import PUBLISHED
-from imc.runs import experiments, records
+from imc.paths import PUBLISHED, ROOT
+from imc.runs import batch, experiments, records
 
 EVERY = list(claims.load().values())
 READINGS = [(claim.id, reading) for claim in EVERY for reading in claim.readings]
@@ -83,14 +83,17 @@ def test_every_attempted_claim_has_a_valid_experiment():
     assert not refused
 
 
-def test_every_attempted_claim_has_its_published_record_and_metric():
+def test_every_attempted_claim_has_its_published_record_or_waits_for_a_listed_run():
+    """A measure is written before its runs: until these are published, they stand in a list of runs."""
+    lists = sorted((ROOT / "data" / "runs").glob("*.txt"))
+    waiting = {f"{stem}.json" for path in lists for stem in batch.chosen(str(path))}
     missing: dict[str, str] = {}
     for identifier, operand in OPERANDS:
         config = experiments.find(operand.experiment).config.build(**operand.config)
         path = records.path_of(operand.experiment, config, PUBLISHED)
         if path.is_file():
             records.read(path).metric(operand.metric)
-        else:
+        elif path.relative_to(PUBLISHED).as_posix() not in waiting:
             missing.setdefault(str(path.relative_to(PUBLISHED)), identifier)
     listed = "\n".join(f"  {path}  (first needed by {identifier})" for path, identifier in missing.items())
     assert not missing, f"{len(missing)} records that claims rest on are not published:\n{listed}"

@@ -146,7 +146,7 @@ def test_a_part_of_a_stacked_bar_lies_where_it_says(upright):
 
 def test_panels_of_one_figure_can_share_a_legend():
     figures.use()
-    figure, axs = figures.axes(2, 1)
+    _, axs = figures.axes(2, 1)
     figures.compare(axs[0], [1, 2], OURS)
     figures.compare(axs[1], [1, 2], {"without": OURS["merged"]}, first=2)
     colours = [bars[0].get_color() for ax in axs for bars in ax.containers]

@@ -112,3 +112,12 @@ def test_every_published_record_verifies() -> None:
         assert record.config["effort"] == "full"
         if record.checkpoint:
             record.tensors()
+
+
+def test_a_metric_whose_name_holds_a_dot_is_found(tmp_path: Path) -> None:
+    record = write(tmp_path, Outcome({"cosine": {"nudging0.001": [1.0], "nudging0": 2.0, "0.1": {"b": 3.0}}}))
+    assert record.metric("cosine.nudging0.001") == [1.0]
+    assert record.metric("cosine.nudging0") == 2.0
+    assert record.metric("cosine.0.1.b") == 3.0
+    with pytest.raises(UserError, match="has no metric"):
+        record.metric("cosine.nudging0.002")

@@ -57,11 +57,16 @@ class Record:
             UserError: if it has no such metric.
         """
         value: Any = self.metrics
-        for name in address.split("."):
-            if not isinstance(value, Mapping) or name not in value:
-                known = ", ".join(value) if isinstance(value, Mapping) else "none below that"
-                raise UserError(f"{self.path.name} has no metric '{address}'; it has {known}")
-            value = value[name]
+        rest = f"{address}."
+        while rest:
+            known = list(value) if isinstance(value, Mapping) else []
+            # a name may hold dots of its own, as that of a voltage does
+            fitting = [name for name in known if rest.startswith(f"{name}.")]
+            if not fitting:
+                have = ", ".join(known) or "none below that"
+                raise UserError(f"{self.path.name} has no metric '{address}'; it has {have}")
+            name = max(fitting, key=len)
+            value, rest = value[name], rest[len(name) + 1 :]
         return value
 
     def tensors(self) -> dict[str, np.ndarray]:
