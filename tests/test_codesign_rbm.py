@@ -143,7 +143,8 @@ def test_devices_learn(device, tmp_path, monkeypatch):
     record = runs.obtain(
         "codesign/pcm", effort="smoke", seeds=1, hidden=32, epochs=30, step=0.05, device=device
     )
-    assert record.metric("accuracy.train")[0] > 60
+    # thrice chance: that a machine of this kind of device learns at all, whatever the pulses drawn
+    assert record.metric("accuracy.train")[0] > 30
 
 
 def test_mistakes_are_sentences():
