@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import settings
+from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
 from imc.paths import ROOT
@@ -72,3 +73,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(results.cleanup)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported; small sums are slower on more
     os.environ["IMC_RESULTS"] = os.environ.get("IMC_TEST_RESULTS") or results.name
+
+
+def _remembering(kernel: Any, source: str, allow_stdin: bool | None = None) -> Any:
+    """nbval's way to execute a cell, kept in the kernel's history, where a page reads its parameters."""
+    return kernel.kc.execute(source, allow_stdin=bool(allow_stdin), store_history=True, stop_on_error=False)
+
+
+RunningKernel.execute_cell_input = _remembering  # pyright: ignore[reportAttributeAccessIssue]
