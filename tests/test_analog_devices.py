@@ -120,6 +120,19 @@ def test_the_cycle_to_cycle_spread_of_n_pulses_adds_up():
     assert array.weight.var() == pytest.approx(15 * 0.002**2 * 0.09, rel=0.05)
 
 
+def test_cells_without_pulses_keep_their_weights_to_the_last_bit():
+    array = SoftBounds(states=50, cycle_spread=0.5).array((60, 70), generator())
+    before = torch.rand(60, 70, generator=generator(1)) - 0.5
+    array.program(before)
+    up = (torch.rand(60, 70, generator=generator(2)) < 0.3).float()
+    array.pulse(None, up, torch.zeros_like(up), generator())
+    assert torch.equal(array.weight != before, up > 0)
+    mean = up * 0.04 * (1 - before)
+    noise = ((array.weight - before - mean) / mean)[up > 0]
+    assert noise.mean() == pytest.approx(0, abs=0.06)
+    assert noise.std() == pytest.approx(0.5, rel=0.1)
+
+
 def test_device_to_device_spreads_are_those_asked_for():
     device = ConstantStep(
         states=1000, step_spread=0.3, bound=0.6, bound_spread=0.2, asymmetry=0.1, asymmetry_spread=0.02

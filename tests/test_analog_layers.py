@@ -152,6 +152,21 @@ def test_zero_grad_forgets_and_backward_passes_gather():
     torch.testing.assert_close(net[0].weight, before - 0.2 * gradient)
 
 
+def test_a_closure_is_evaluated_with_gradients():
+    one, two = network(SGD()), network(SGD())
+    x, y = batches(1)[0]
+    optimizer = AnalogSGD(one, 0.05)
+
+    def closure() -> torch.Tensor:
+        loss = F.cross_entropy(one(x), y)
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure) > 0
+    train(two, [(x, y)])
+    assert torch.equal(one[0].weight, two[0].weight)
+
+
 def test_evaluation_leaves_nothing_to_apply():
     net = network(SGD()).eval()
     x, y = batches(1)[0]

@@ -84,8 +84,8 @@ def test_probabilities_are_clipped_at_one():
     assert not down.any()
 
 
-def test_many_slots_keep_both_directions_apart():
-    """More slots than one sum can hold are taken in parts; certain coincidences are counted exactly."""
+def test_many_slots_are_taken_in_parts_and_keep_both_directions_apart(monkeypatch):
+    monkeypatch.setattr("imc.analog.pulses._DRAWS", 2000)
     samples = 900
     x, delta = torch.ones(samples, 1), torch.where(torch.arange(samples) % 3 == 0, 1.0, -1.0).unsqueeze(1)
     generator = torch.Generator().manual_seed(0)

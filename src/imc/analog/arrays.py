@@ -9,6 +9,7 @@ the sum of the pulses' cycle-to-cycle spread, with the same variance.
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
@@ -145,8 +146,7 @@ class Array(nn.Module):
         up, down = up.reshape(-1).to(self.w.dtype), down.reshape(-1).to(self.w.dtype)
         self.count(up, down)
         rise, fall, high, low = (at(value, cells) for value in (self.up, self.down, self.high, self.low))
-        steps = Steps(rise, fall, high, low, -low)
-        put(self.w, cells, self.moved(at(self.w, cells), up, down, steps, generator))
+        self.move(self.w, cells, up, down, Steps(rise, fall, high, low, -low), generator)
 
     def count(self, up: Tensor, down: Tensor) -> None:
         """Add these pulses to the array's counts."""
@@ -164,26 +164,40 @@ class Array(nn.Module):
     def set_extra_state(self, state: dict[str, Any]) -> None:
         self.counts = list(state["counts"])
 
-    def moved(self, w: Tensor, up: Tensor, down: Tensor, steps: Steps, generator: Generator) -> Tensor:
-        """Weights `w`, (n,), after `up` and `down` pulses, (n,) each."""
+    def move(
+        self,
+        values: Tensor,
+        cells: Tensor | None,
+        up: Tensor,
+        down: Tensor,
+        steps: Steps,
+        generator: Generator,
+    ) -> None:
+        """Move `values`, one for each cell of the array, by `up` and `down` pulses of `cells`, (n,) each."""
         device, group = self.device, self.group
-        most = float(torch.maximum(up, down).max()) if len(up) and math.isfinite(group) else 0.0
+        w = at(values, cells)
+        most = float(torch.maximum(up, down).max()) if group < math.inf and up.numel() else 0.0
         for _ in range(max(1, math.ceil(most / group))):
             n, m = (up, down) if most <= group else (up.clamp(max=group), down.clamp(max=group))
             rise, fall = steps.up, steps.down
-            if math.isfinite(group):
+            if group < math.inf:
                 rise = rise * device.response(w / steps.high)
                 fall = fall * device.response(-w / steps.low)
             # In place throughout: at these sizes fresh memory costs more than arithmetic.
             raised, lowered = n * rise, m * fall
+            w.add_(raised).sub_(lowered)
             if device.cycle_spread:
-                spread = (raised * rise).addcmul_(lowered, fall).sqrt_()
-                spread.mul_(torch.empty_like(w).normal_(generator=generator)).mul_(device.cycle_spread)
-                raised.add_(spread)
-            w = raised.sub_(lowered).add_(w).clamp_(steps.least, steps.high)
+                variance = raised.mul_(rise).addcmul_(lowered, fall)
+                # Normal draws are dear: of all cells, only those that are hit get one.
+                hit = nonzero(variance) if cells is None else None
+                spread = at(variance, hit).sqrt_()
+                spread.mul_(torch.empty_like(spread).normal_(0, device.cycle_spread, generator=generator))
+                w.add_(spread) if hit is None else w.index_add_(0, hit, spread)
+            w.clamp_(steps.least, steps.high)
             if most > group:
                 up, down = up - n, down - m
-        return w
+        if cells is not None:
+            values.view(-1).index_copy_(0, cells, w)
 
     def wait(self, updates: float) -> None:
         """Let time pass, `updates` update cycles; these cells keep their weights."""
@@ -192,17 +206,16 @@ class Array(nn.Module):
         return f"{tuple(self.w.shape)}, {self.device}"
 
 
+def nonzero(values: Tensor) -> Tensor:
+    """Indices of what is not 0 in `values`, (n,)."""
+    if values.is_cpu:
+        return torch.from_numpy(np.flatnonzero(values.numpy() != 0))  # faster than torch's
+    return values.nonzero().squeeze(1)
+
+
 def at(value: Tensor, cells: Tensor | None) -> Tensor:
     """A per-cell value at the given cells; a 0-dimensional one serves all."""
     if value.dim() == 0:
         return value
-    flat = value.reshape(-1)
+    flat = value.view(-1)
     return flat if cells is None else flat.index_select(0, cells)
-
-
-def put(values: Tensor, cells: Tensor | None, new: Tensor) -> None:
-    """The opposite of `at`, in place."""
-    if cells is None:
-        values.view(-1).copy_(new)
-    else:
-        values.view(-1).index_copy_(0, cells, new)

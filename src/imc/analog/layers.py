@@ -139,7 +139,7 @@ class AnalogLinear(nn.Module):
         y = cast(Tensor, _Products.apply(flat, self.anchor, self))
         return y.view(*x.shape[:-1], self.out_features)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, lr: float) -> None:
         """Give the arrays the pulses of all waiting backward passes, in order."""
         self.tile.check(lr)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from imc.analog.arrays import Array, Steps, at, put
+from imc.analog.arrays import Array, Steps, at
 from imc.analog.checks import not_negative, whole
 from imc.analog.devices import Device
 from imc.errors import UserError
@@ -117,8 +117,7 @@ class PairArray(Array):
             (self.g[1, self.turn], down, self.down, self.low),
         ):
             step, high = at(step, cells), at(bound, cells) / self.pairs
-            steps = Steps(step, step, high, high, torch.zeros_like(high))
-            put(g, cells, self.moved(at(g, cells), n, none, steps, generator))
+            self.move(g, cells, n, none, Steps(step, step, high, high, torch.zeros_like(high)), generator)
         plus, minus = self.g.sum(1)
         torch.sub(plus, minus, out=self.w)
 

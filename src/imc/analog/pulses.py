@@ -23,14 +23,11 @@ from imc.errors import UserError
 LONGEST = 31
 """Longest train of pulses."""
 
-_CODE = 4096.0
-"""In dense sums a coincidence counts 1 if up and 4096 if down: one float32 holds both counts exactly."""
-
 _DRAWS = 2**22
 """Random numbers held at once, about: many samples are taken in several parts."""
 
-_LISTED = 0.25
-"""Coincidences for each cell up to which listing them is faster than a matrix product over all cells."""
+_LISTED = 0.5
+"""Share of the cells where lines that fire cross, up to which only cells that are hit are given pulses."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,11 @@ class Pulses:
     cells: Tensor | None
     up: Tensor
     down: Tensor
+
+    def to(self, device: torch.device) -> "Pulses":
+        """The same on another device."""
+        cells = None if self.cells is None else self.cells.to(device)
+        return Pulses(cells, self.up.to(device), self.down.to(device))
 
 
 class Update:
@@ -150,91 +152,78 @@ class PulseTrain(Update):
                 "lengthen the train, or state smaller limits"
             )
 
-    def gains(self, x: Tensor, delta: Tensor, lr: float, dw_min: float) -> tuple[Tensor, Tensor, Tensor]:
+    def gains(
+        self, x: np.ndarray, delta: np.ndarray, lr: float, dw_min: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Firing probabilities and slots of each sample.
 
         Returns:
-            C_x |x| (samples, inputs) and C_d |delta| (samples, outputs), where more than 1 means 1, and the
-            slots (samples,), int64.
+            C_x x (samples, inputs) and C_d delta (samples, outputs): probabilities with the signs of x and
+            delta, where more than 1 means 1; and the slots (samples,), int64.
         """
-        x, delta = x.abs(), delta.abs()
-        x_most = x.amax(1) if self.x_limit is None else x.new_full((len(x),), self.x_limit)
-        d_most = delta.amax(1) if self.delta_limit is None else x.new_full((len(x),), self.delta_limit)
+        x_most, d_most = _most(x, self.x_limit), _most(delta, self.delta_limit)
         needed = x_most * d_most * (lr / dw_min)
         if self.x_limit is None and self.delta_limit is None:
-            slots = needed.ceil().clamp_(max=self.length)
+            slots = np.minimum(np.ceil(needed), self.length).astype(np.int64)
         else:
-            slots = (needed > 0).to(x.dtype) * self.length
-        root = (needed / slots).sqrt_()  # not a number where there are no slots: never used
-        p_x = x.mul_((root / x_most).unsqueeze(1))
-        p_d = delta.mul_((root / d_most).unsqueeze(1))
-        return p_x, p_d, slots.long()
+            slots = np.where(needed > 0, self.length, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):  # not a number without slots: never used
+            root = np.sqrt(needed / slots).astype(x.dtype)
+            return x * (root / x_most)[:, None], delta * (root / d_most)[:, None], slots
 
     def pulses(
         self, x: Tensor, delta: Tensor, lr: float, dw_min: float, generator: Generator
     ) -> Iterator[Pulses]:
-        p_x, p_d, slots = self.gains(x, delta, lr, dw_min)
-        below = x < 0
-        sides = below if bool(below.any()) else None, delta < 0
-        sample = torch.repeat_interleave(slots)
-        most = max(1, min(int(_CODE) - 1, _DRAWS // (x.shape[1] + delta.shape[1])))
-        for part in sample.split(most) if len(sample) > most else (sample,):
-            rows, columns = _fire(p_x, part, generator), _fire(p_d, part, generator)
-            found = _listed(rows, columns, part, *sides) if x.device.type == "cpu" else None
-            yield found or _summed(rows, columns, part, *sides)
+        p_x, p_d, slots = self.gains(x.numpy(force=True), delta.numpy(force=True), lr, dw_min)
+        sample = np.repeat(np.arange(len(slots)), slots)
+        most = max(1, _DRAWS // (x.shape[1] + delta.shape[1]))
+        for begin in range(0, len(sample), most):
+            part = sample[begin : begin + most]
+            errors = _fire(p_d, part, generator)
+            met = errors.any(1)  # the other slots need no inputs drawn
+            if not met.all():
+                part, errors = part[met], errors[met]
+            pulses = _coincidences(_fire(p_x, part, generator), errors)
+            yield pulses if x.is_cpu else pulses.to(x.device)
 
 
-def _fire(p: Tensor, sample: Tensor, generator: Generator) -> Tensor:
-    """Which lines fire in each slot: bool, (slots, lines), each on its own with its sample's probability."""
-    u = torch.empty((len(sample), p.shape[1]), device=p.device).uniform_(generator=generator)
-    return u < p.index_select(0, sample)
+def _most(values: np.ndarray, limit: float | None) -> np.ndarray:
+    """Each row's largest magnitude, or the stated one."""
+    if limit is not None:
+        return np.full(len(values), limit, values.dtype)
+    return np.maximum(np.maximum.reduce(values, 1), -np.minimum.reduce(values, 1))
 
 
-def _listed(
-    rows: Tensor, columns: Tensor, sample: Tensor, x_below: Tensor | None, d_below: Tensor
-) -> Pulses | None:
-    """Coincidences listed one by one, and equal cells joined by sorting; None if they are too many for that.
+def _fire(p: np.ndarray, sample: np.ndarray, generator: Generator) -> np.ndarray:
+    """What fires in each slot, bool (slots, 2 lines): lines of positive `p` first, then those of negative.
 
-    Args:
-        rows, columns: what fires, (slots, inputs) and (slots, outputs).
-        sample: the sample of each slot, (slots,).
-        x_below: where inputs are negative, (samples, inputs), or None if nowhere.
-        d_below: where errors are negative, (samples, outputs).
+    Each line fires on its own, with the probability |p| of the slot's sample.
     """
-    inputs, outputs = rows.shape[1], columns.shape[1]
-    slot_x, j = np.divmod(np.flatnonzero(rows.numpy()), inputs)
-    slot_d, i = np.divmod(np.flatnonzero(columns.numpy()), outputs)
-    fired = np.bincount(slot_x, minlength=len(rows))
-    met = fired[slot_d]  # inputs that each fired error meets: the stretch of `j` that its slot holds
-    ends = met.cumsum()
-    total = int(ends[-1]) if len(ends) else 0
-    if total > _LISTED * inputs * outputs:
-        return None
-    of = sample.numpy()
-    # A coincidence is the number 2 cell + (1 if it is down); it is up where delta x is negative.
-    error = 2 * inputs * i + ~d_below.numpy()[of[slot_d], i]
-    begin = fired.cumsum() - fired
-    at = np.arange(total) + np.repeat(begin[slot_d] - ends + met, met)
-    codes = np.repeat(error, met)
-    if x_below is not None:
-        codes ^= x_below.numpy()[of[slot_x], j][at]
-    codes += np.take(2 * j, at)
-    codes.sort()
-    cell, down = codes >> 1, codes & 1
-    first = np.flatnonzero(np.diff(cell, prepend=-1))
-    count = np.diff(first, append=total)
-    down = np.add.reduceat(down, first) if total else down
-    return Pulses(*(torch.from_numpy(values) for values in (cell[first], count - down, down)))
+    p = p.take(sample, 0)
+    u = torch.empty(p.shape, device=generator.device).uniform_(generator=generator).numpy(force=True)
+    return np.concatenate((u < p, u < -p), 1)
 
 
-def _summed(rows: Tensor, columns: Tensor, sample: Tensor, x_below: Tensor | None, d_below: Tensor) -> Pulses:
-    """The same by a matrix product over all cells; arguments as in `_listed`."""
-    signs = torch.where(d_below, 1.0, _CODE).index_select(0, sample)
-    if x_below is None:
-        counts = (columns * signs).T @ rows.to(signs.dtype)
-    else:
-        below = x_below.index_select(0, sample) & rows
-        counts = (columns * signs).T @ (rows & ~below).to(signs.dtype)
-        counts += (columns * (_CODE + 1 - signs)).T @ below.to(signs.dtype)
-    down = (counts / _CODE).floor_()
-    return Pulses(None, counts.sub_(down, alpha=_CODE), down)
+def _coincidences(inputs: np.ndarray, errors: np.ndarray) -> Pulses:
+    """Where inputs and errors fire together in all slots; arguments as `_fire` gives them.
+
+    A coincidence of like signs is a pulse down, one of unlike signs a pulse up.
+    """
+    n, m = inputs.shape[1] // 2, errors.shape[1] // 2
+    sides = np.concatenate((errors[:, m:], errors[:, :m]), 1)  # up and down where the input is positive
+    below = inputs[:, n:]
+    inputs = inputs[:, :n]
+    if below.any():
+        inputs, sides = np.concatenate((inputs, below)), np.concatenate((sides, errors))
+    i, j = np.flatnonzero(sides[:, :m].any(0) | sides[:, m:].any(0)), np.flatnonzero(inputs.any(0))
+    listed = len(i) * len(j) <= _LISTED * m * n
+    if listed:
+        sides, inputs = sides.take(np.concatenate((i, i + m)), 1), inputs.take(j, 1)
+    one, other = (torch.from_numpy(fired.astype(np.float32)) for fired in (sides, inputs))
+    up, down = (one.T @ other).view(2, -1)
+    if not listed:
+        return Pulses(None, up, down)
+    hit = np.flatnonzero((up + down).numpy() != 0)
+    row, column = np.divmod(hit, len(j) or 1)
+    cells, at = torch.from_numpy(i.take(row) * n + j.take(column)), torch.from_numpy(hit)
+    return Pulses(cells, up.index_select(0, at), down.index_select(0, at))

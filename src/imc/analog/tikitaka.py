@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from imc.analog.algorithms import Algorithm, Setting, Tile, write
+from imc.analog.arrays import at
 from imc.analog.checks import not_negative, positive, whole
 from imc.analog.devices import Device
 from imc.analog.pulses import PulseTrain, Update
@@ -114,15 +115,13 @@ class TikiTakaTile(Tile):
 
     def transfer(self, columns: Tensor, v: Tensor, generator: Generator) -> None:
         """Line 15: carry the columns' readings `v`, (columns, outputs), over to C."""
-        n, inputs = len(columns), self.setting.shape[1]
+        outputs, inputs = self.setting.shape
         rate, step = self.algorithm.transfer_lr, self.c.device.dw_min
-        u = torch.eye(n, dtype=v.dtype, device=v.device)
+        u = torch.eye(len(columns), dtype=v.dtype, device=v.device)
+        rows = torch.arange(0, outputs * inputs, inputs, device=v.device)
+        block = (rows.unsqueeze(1) + columns).view(-1)  # the columns' cells
         for pulses in self.algorithm.transfer_update.pulses(u, -v, rate, step, generator):
-            up, down, cells = pulses.up.reshape(-1), pulses.down.reshape(-1), pulses.cells
-            if cells is None:
-                cells = torch.arange(v.numel(), device=v.device)
-            row = torch.div(cells, n, rounding_mode="floor")
-            self.c.pulse(row * inputs + columns[cells - row * n], up, down, generator)
+            self.c.pulse(at(block, pulses.cells), pulses.up, pulses.down, generator)
 
     def get_extra_state(self) -> dict[str, Any]:
         return {**super().get_extra_state(), "k": self.k, "t": self.t}
