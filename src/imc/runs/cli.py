@@ -64,6 +64,7 @@ def list_runs(
     """List the experiments and the runs that are published."""
     published = [(e, c) for e, c in runs.published() if e.name.startswith(only)]
     table = Table("experiment", "published", "minutes", "what it computes", box=None)
+    table.columns[0].no_wrap = True
     for name, experiment in experiments.every().items():
         if name.startswith(only):
             mine = [c for e, c in published if e is experiment]

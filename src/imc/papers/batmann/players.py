@@ -40,14 +40,15 @@ def variation(layers: Record, runs: Mapping[str, Record], law: str = "clip-2", s
 
     Args:
         layers: of the experiment ``crossbar/variation``.
-        runs: of ``batmann/variation``, by meaning of sigma, with the same sigmas.
+        runs: of ``batmann/variation``, by meaning of sigma; what is shown are the sigmas that all have.
     """
     config, cells = layers.config, layers.tensors()
-    sigmas = config["sigmas"]
+    sigmas = [s for s in config["sigmas"] if all(s in run.config["sigmas"] for run in runs.values())]
+    common = [config["sigmas"].index(s) for s in sigmas]
     names = [name for name in runs if name != "clip-2-random-endpoint"]
     found: dict[str, Any] = {}
     for name in names:
-        seeds = layers.metric(f"correlation.double.{name}")
+        seeds = [layers.metric(f"correlation.double.{name}")[i] for i in common]
         estimates = [Estimate.of_seeds(accuracy(runs[name], s)) for s in sigmas]
         found[name] = {
             "label": MEANINGS[name],
