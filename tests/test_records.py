@@ -107,7 +107,7 @@ def test_only_full_effort_is_published(tmp_path: Path) -> None:
 
 def test_every_published_record_verifies() -> None:
     for experiment, config in runs.published():
-        record = runs.find(experiment.name, **config.model_dump())
+        record = runs.find(experiment.name, **config.flat())
         assert record is not None
         assert record.config["effort"] == "full"
         if record.checkpoint:

@@ -135,7 +135,7 @@ def write(
         "schema": SCHEMA,
         "experiment": experiment.name,
         "version": experiment.version,
-        "config": config.model_dump(mode="json"),
+        "config": config.flat("json"),
         "metrics": metrics,
         "data": dict(data),
         "sources": sources.digests(experiment.reads),
@@ -220,7 +220,7 @@ def read(path: Path) -> Record:
         raise UserError(f"{path} holds {experiment.name} {config.slug()}, not what its name says; {_REMEDY}")
     fields = ("experiment", "version", "metrics", "data", "checkpoint", "made")
     given = {name: content[name] for name in fields}
-    return Record(path=path, config=config.model_dump(), sources=content.get("sources", {}), **given)
+    return Record(path=path, config=config.flat(), sources=content.get("sources", {}), **given)
 
 
 def read_all(base: Path) -> list[Record]:

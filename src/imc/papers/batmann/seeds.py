@@ -3,7 +3,7 @@
 from typing import Any
 
 from imc import runs
-from imc.papers.batmann.experiments import SeedsConfig, training_of
+from imc.papers.batmann.experiments import SeedsConfig, trainings_of
 from imc.runs.experiments import Outcome, Progress
 
 
@@ -14,10 +14,9 @@ def gather(config: SeedsConfig, progress: Progress) -> Outcome:
     them, best_episode, trained_episodes, stopped.
     """
     found: list[dict[str, Any]] = []
-    for i in range(config.seeds):
-        name, values = training_of(config, seed=config.seed + i)
+    for name, values in trainings_of(config):
         found.append(runs.obtain(name, **values).metrics)
-        progress((i + 1) / config.seeds, f"seed {config.seed + i}")
+        progress(len(found) / config.seeds, f"seed {values['seed']}")
     kept = ("accuracy", "most_frequent_answer", "best_episode", "trained_episodes", "stopped")
     return Outcome({name: side_by_side([run[name] for run in found]) for name in kept})
 

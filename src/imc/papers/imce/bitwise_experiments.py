@@ -50,9 +50,9 @@ EXPERIMENTS = (
         config=recipe.BitWidthSeedsConfig,
         runner="imc.papers.imce.seeds:gather",
         summary="the errors of imce/bit-width over several seeds, side by side",
-        datasets=recipe.names,
-        needs=lambda config: [recipe.training_of(config, config.seed + i) for i in range(config.seeds)],
-        seconds=lambda config: config.seeds * recipe.seconds(config),
+        datasets=lambda config: recipe.names(config.training),
+        needs=recipe.trainings_of,
+        seconds=lambda config: config.seeds * recipe.seconds(config.training),
     ),
     Experiment(
         name="imce/bitwise",

@@ -13,7 +13,7 @@ def choose(config: ChoiceConfig, progress: Progress) -> Outcome:
     """
     accuracy = {}
     for done, width in enumerate(WIDTHS, start=1):
-        name, values = training_of(config, hidden=width)
+        name, values = training_of(config.training, hidden=width)
         record = runs.obtain(name, **values)
         accuracy[width] = Estimate.of_seeds(record.metric("accuracy.baseline")).mean
         progress(done / len(WIDTHS))
