@@ -1,6 +1,7 @@
 """Records: written atomically, the same every time, refused when torn, edited or foreign."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,37 @@ def test_changing_any_one_digit_is_noticed(tmp_path: Path) -> None:
         path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
         with pytest.raises(UserError, match=r"edited|torn|schema"):
             records.read(path)
+
+
+def test_a_record_is_taken_apart_once_and_never_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[object] = []
+    loads = json.loads
+    monkeypatch.setattr(json, "loads", lambda text: parsed.append(text) or loads(text))
+    path = write(tmp_path).path
+    parsed.clear()
+    assert records.read(path).metrics is records.read(path).metrics
+    assert not parsed, "writing it has read it"
+    before, old = path.stat(), path.read_bytes()
+    other = write(tmp_path / "other", Outcome({"accuracy": {"baseline": [96.0, 96.5]}})).path
+    path.write_bytes(other.read_bytes().ljust(len(old)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert records.read(path).metric("accuracy.baseline") == [96.0, 96.5]
+    path.write_bytes(old)
+    assert records.read(path).metric("accuracy.baseline") == [96.5, 96.0]
+    path.unlink()
+    with pytest.raises(UserError, match="no record"):
+        records.read(path)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '{"digest": 1}', '"digest"'])
+def test_json_that_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path).path
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"torn|schema"):
+        records.read(path)
 
 
 @given(length=st.integers(0, 400))

@@ -191,21 +191,14 @@ def rescue(path: Path, outcome: experiments.Outcome) -> Path:
 def read(path: Path) -> Record:
     """The record at `path`, verified.
 
+    A file is taken apart once in a process, and again when its bytes have changed. All who ask for it share
+    its metrics: copy what you mean to change.
+
     Raises:
         UserError: if it is missing, torn, edited, of another schema, of an unknown or changed experiment,
             or lies under a name that is not its configuration's.
     """
-    if not path.is_file():
-        raise UserError(f"there is no record at {path}; `imc run` makes one")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        digest = content.pop("digest")
-    except (ValueError, KeyError, AttributeError):
-        raise UserError(f"{path} is torn or is no record; {_REMEDY}") from None
-    if content.get("schema") != SCHEMA:
-        raise UserError(f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; {_REMEDY}")
-    if digest != _digest(content):
-        raise UserError(f"{path} was edited after it was made (its digest does not match); {_REMEDY}")
+    content = _content(path)
     experiment = experiments.find(content["experiment"])
     if content["version"] != experiment.version:
         raise UserError(
@@ -221,6 +214,32 @@ def read(path: Path) -> Record:
     fields = ("experiment", "version", "metrics", "data", "checkpoint", "made")
     given = {name: content[name] for name in fields}
     return Record(path=path, config=config.flat(), sources=content.get("sources", {}), **given)
+
+
+_known: dict[Path, tuple[bytes, dict[str, Any]]] = {}
+"""By file: the digest of the bytes that were last read from it, and what they hold."""
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a record's file holds, untouched and of this schema."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        raise UserError(f"there is no record at {path}; `imc run` makes one") from None
+    mark = hashlib.sha256(raw).digest()
+    if path in _known and _known[path][0] == mark:
+        return _known[path][1]
+    try:
+        content = json.loads(raw.decode("utf-8"))
+        digest = content.pop("digest")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise UserError(f"{path} is torn or is no record; {_REMEDY}") from None
+    if content.get("schema") != SCHEMA:
+        raise UserError(f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; {_REMEDY}")
+    if digest != _digest(content):
+        raise UserError(f"{path} was edited after it was made (its digest does not match); {_REMEDY}")
+    _known[path] = mark, content
+    return content
 
 
 def read_all(base: Path) -> list[Record]:
