@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from safetensors.numpy import load_file, save
@@ -20,8 +20,10 @@ from safetensors.numpy import load_file, save
 from imc.errors import UserError
 from imc.runs import experiments, provenance, sources
 from imc.runs.config import Config
+from imc.runs.results import Result
 
 SCHEMA = 1
+R = TypeVar("R", bound=Result)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,18 @@ class Record:
             name = max(fitting, key=len)
             value, rest = value[name], rest[len(name) + 1 :]
         return value
+
+    def results(self, kind: type[R]) -> R:
+        """Its metrics as the result class of its experiment, whose fields they are.
+
+        Raises:
+            UserError: if `kind` is not that class.
+        """
+        own = experiments.find(self.experiment).result
+        if own is not kind:
+            known = own.__name__ if own else "no class of results"
+            raise UserError(f"{self.path.name} of {self.experiment} has {known}, not {kind.__name__}")
+        return kind.of(self.metrics, self.path)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The arrays of its checkpoint, verified.
@@ -120,11 +134,14 @@ def write(
     `made` is `conditions` as they were when the run began; by default as they are now.
 
     Raises:
-        UserError: if a metric is not a finite number, a text, a list or a mapping of these.
+        UserError: if a metric is not a finite number, a text, a list or a mapping of these, or if the metrics
+            are not those of the experiment's result class.
     """
     path = path_of(experiment.name, config, base)
     path.parent.mkdir(parents=True, exist_ok=True)
     metrics = plain(outcome.metrics)
+    if experiment.result:
+        experiment.result.of(metrics, path.name)
     checkpoint = None
     if outcome.tensors:
         arrays = {name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()}

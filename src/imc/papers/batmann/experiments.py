@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from imc.crossbar.variation import MEANINGS
+from imc.papers.batmann import results
 from imc.papers.batmann.rows import preset
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
@@ -261,6 +262,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/train",
         config=TrainConfig,
+        result=results.TrainResult,
         runner="imc.papers.batmann.training:train",
         summary="train a controller by Algorithm 1 and test it on few-shot episodes (Table I)",
         datasets=lambda config: (config.data,),
@@ -270,6 +272,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/seeds",
         config=SeedsConfig,
+        result=results.SeedsResult,
         runner="imc.papers.batmann.seeds:gather",
         summary="the test accuracies of batmann/train over several seeds, side by side",
         needs=trainings_of,
@@ -288,6 +291,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/task",
         config=TaskConfig,
+        result=results.TaskResult,
         runner="imc.papers.batmann.tasks:test",
         summary="trained controllers on tasks of another size: 5-way 1-shot, 100-way 5-shot",
         needs=lambda config: trainings_of(config.trainings),
@@ -299,6 +303,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/memory",
         config=MemoryConfig,
+        result=results.MemoryResult,
         runner="imc.papers.batmann.stored:sweep",
         summary="accuracy against wire resistance, converter bits and key bits of the memory",
         needs=lambda config: [keys_of(config.embedding)],
@@ -308,6 +313,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/keys",
         config=KeysConfig,
+        result=results.KeysResult,
         runner="imc.papers.batmann.keys:embed",
         summary="keys of the first test episodes, digital and from crossbars without variation",
         needs=lambda config: [training_of(config.training)],
@@ -317,6 +323,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/variation",
         config=VariationConfig,
+        result=results.VariationResult,
         runner="imc.papers.batmann.variation:vary",
         summary="accuracy against device variation, controller and memory on crossbars (Figure 3)",
         needs=lambda config: [training_of(config.embedding.training), keys_of(config.embedding)],
@@ -330,6 +337,7 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/look",
         config=LookConfig,
+        result=results.LookResult,
         runner="imc.papers.batmann.look:look",
         summary="an episode, keys, similarities and filters of a controller before or after training",
         needs=lambda config: [training_of(config.training)] if config.moment == "end" else [],

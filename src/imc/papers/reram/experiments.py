@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from imc.cost.matrices import Layers
+from imc.papers.reram import results
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -179,6 +180,7 @@ EXPERIMENTS = (
     Experiment(
         name="reram/crossbars",
         config=CrossbarsConfig,
+        result=results.CrossbarsResult,
         runner="imc.papers.reram.crossbars:measure",
         summary="the networks of reram/mlp on crossbars: exact cells, and wires that resist",
         needs=lambda config: [training_of(config.training)],
@@ -188,6 +190,7 @@ EXPERIMENTS = (
     Experiment(
         name="reram/rescaled-merge",
         config=RescaledConfig,
+        result=results.RescaledResult,
         runner="imc.papers.reram.evaluation:rescaled",
         summary="the arithmetic merge with one free gain a layer, on the networks of reram/mlp",
         needs=lambda config: [training_of(config.training)],
@@ -206,6 +209,7 @@ EXPERIMENTS = (
     Experiment(
         name="reram/circuit",
         config=CircuitConfig,
+        result=results.CircuitResult,
         runner="imc.papers.reram.circuit:sweep",
         summary="the networks on six crossbar arrays with reference currents (Figures 1 to 3), non-ideal",
         needs=lambda config: [training_of(config.training)],
@@ -256,6 +260,7 @@ EXPERIMENTS = (
     Experiment(
         name="reram/mlp",
         config=MlpConfig,
+        result=results.MlpResult,
         runner="imc.papers.reram.training:train",
         summary="train the thesis's network on MNIST; accuracy under every batch-norm policy (Tables 1-6)",
         datasets=lambda config: (config.data,),
