@@ -73,6 +73,7 @@ def test_bent_arrays_agree_with_the_oracle(scheme, adc, two_phase):
     x = 6 * torch.rand(11, 13) - 3
     bias = None if layer.bias_cells is None else layer.bias_cells.double().numpy()
     assert layer.bias is not None
+    assert isinstance(layer.limit, float)
     want = reference.linear(
         x.double().numpy(), layer.chip, layer.cells.double().numpy(), bias, layer.limit,
         layer.bias.detach().double().numpy(),

@@ -36,8 +36,8 @@ class Sinh:
 
     >>> import torch
     >>> from imc.crossbar import Sinh
-    >>> Sinh(v0=0.25, read=0.5)(torch.tensor([-1.0, 0.0, 0.5, 1.0])).round(decimals=3).tolist()
-    [-1.0, 0.0, 0.324, 1.0]
+    >>> Sinh(v0=0.25, read=0.5)(torch.tensor([-1.0, 0.0, 0.5, 1.0]))
+    tensor([-1.0000,  0.0000,  0.3240,  1.0000])
     """
 
     v0: float
