@@ -1,6 +1,7 @@
 # runs -> pages -> book. Every rule is one shell line over `python -m imc ...`; what needs doing is asked of
 # the package. `make book` and `make rerun` call this; profiles/ say where it computes. Folders may be called
 # anything: what goes into a shell line is quoted (:q), and braces of a path are no wildcards.
+import hashlib
 import sys
 from functools import cache
 
@@ -9,7 +10,7 @@ from imc.paths import results_dir
 
 PYTHON = sys.executable
 RESULTS = results_dir()
-STAMPS = [f"_build/pages/{page}@{digest}" for page, digest in publishing.stale().items()]
+DUE = publishing.stale()
 
 
 @cache
@@ -22,7 +23,7 @@ def runs():
 # Without an output it is always due: the package knows whether there is anything to build.
 rule book:
     input:
-        STAMPS,
+        [f"_build/pages/{hashlib.sha256(repr(DUE).encode()).hexdigest()}"] if DUE else [],
     shell:
         "{PYTHON:q} -m imc.pages.build"
 
@@ -50,10 +51,14 @@ rule run:
         "{PYTHON:q} -m imc run {params.words} > {log:q} 2>&1"
 
 
-# The output is a stamp named after the digest of the page's inputs, not the notebook: Snakemake removes the
-# outputs of a failed or killed job, and the book keeps the last good notebook of a page.
-rule page:
+# All pages that are due are executed by one process, which shares among them what is slow. The output is a stamp
+# named after the digests of their inputs, not the notebooks: Snakemake removes the outputs of a failed or killed
+# job, and the book keeps the last good notebook of a page.
+rule pages:
     output:
-        touch("_build/pages/{page}@{digest}"),
+        touch("_build/pages/{digest}"),
+    threads: workflow.cores or 1
+    params:
+        names=list(DUE),
     shell:
-        "{PYTHON:q} -m imc.pages {wildcards.page:q}"
+        "{PYTHON:q} -m imc.pages --workers {threads} {params.names:q}"
