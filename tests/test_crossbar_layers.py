@@ -279,7 +279,7 @@ def test_tuned_slope_and_intercept_are_those_of_least_squares():
     ("network", "chip", "sentence"),
     [
         (nn.Linear(2, 2), Chip(DEVICE, limit=0.01), "a weight of magnitude .*: the limit is 0.01"),
-        (nn.Sequential(nn.ReLU()), Chip(DEVICE), "no Linear or Conv2d layer to map"),
+        (nn.Sequential(nn.ReLU()), Chip(DEVICE), "no layer to map"),
         (nn.Sequential(nn.Conv3d(1, 1, 3)), Chip(DEVICE), "'0' is a Conv3d with weights 'weight'"),
         (nn.Sequential(nn.Embedding(3, 2)), Chip(DEVICE), "'0' is a Embedding with weights 'weight'"),
         (nn.LSTM(2, 3, proj_size=2), Chip(DEVICE), "is an LSTM with proj_size = 2"),

@@ -7,13 +7,13 @@ see `imc.crossbar.mapping`. Inputs lie along the rows (wordlines), outputs along
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from imc.crossbar.cells import Device
-from imc.crossbar.checks import instance, positive, whole
+from imc.crossbar.checks import flag, instance, positive, whole
 from imc.crossbar.converters import ADC, DAC, SenseAmplifier, check_fit
 from imc.crossbar.mapping import DoubleColumn, Scheme
-from imc.crossbar.variation import Step
+from imc.crossbar.steps import Step, check_step
 from imc.crossbar.wires import Wires
 from imc.errors import UserError
 
@@ -61,6 +61,8 @@ class Array:
         if self.wires is not None:
             instance("wires", self.wires, Wires, "Wires(word=1.0, bit=1.0), ohm a stretch, or None for none")
         check_fit(self.dac, self.adc)
+        flag("differential", self.differential)
+        flag("analog_sums", self.analog_sums)
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,11 @@ class Chip:
         instance("device", self.device, Device, "Device(r_on=1e3, r_off=1e4), ohm")
         instance("scheme", self.scheme, Scheme, "an instance such as DoubleColumn()")
         instance("array", self.array, Array, "Array(128, 128)")
-        steps = self.variation if isinstance(self.variation, Iterable) else (self.variation,)
+        several = isinstance(self.variation, Iterable) and not isinstance(self.variation, str)
+        steps: Any = self.variation if several else (self.variation,)
         object.__setattr__(self, "variation", tuple(steps))  # frozen, yet one step may stand alone
         for step in self.steps:
-            instance("variation", step, Step, "a step such as Lognormal(300), or a tuple of them")
+            check_step("variation", step)
         name, array = type(self.scheme).__name__, self.array
         least = len(self.scheme.signs) + self.has_bias_column
         if array.columns is not None and array.columns < least:

@@ -8,8 +8,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from imc.crossbar.checks import whole
+from imc.crossbar.checks import number, whole
 from imc.errors import UserError
+
+_SMALLEST, _LARGEST = 1e-18, 1e18
+"""Ohm: their conductances, and the squares of these, are normal numbers in single precision."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,13 @@ class Device:
 
     def __post_init__(self) -> None:
         for name, value in (("r_on", self.r_on), ("r_off", self.r_off)):
-            if not (math.isfinite(value) and value > 0):
-                raise UserError(f"{name} = {value} ohm: a device's resistance must be positive and finite")
+            if not number(value) or not (math.isfinite(value) and value > 0):
+                raise UserError(f"{name} = {value!r} ohm: a device's resistance must be positive and finite")
+            if not _SMALLEST <= value <= _LARGEST:
+                raise UserError(
+                    f"{name} = {value:g} ohm: single precision holds conductances of resistances from "
+                    f"{_SMALLEST:g} to {_LARGEST:g} ohm"
+                )
         if self.r_on >= self.r_off:
             raise UserError(
                 f"r_on = {self.r_on} ohm, r_off = {self.r_off} ohm: the ON resistance must be the lower one"

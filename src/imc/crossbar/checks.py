@@ -25,7 +25,7 @@ def positive(name: str, value: Any, what: str) -> None:
     Raises:
         UserError: naming the value; `what` is the subject of the sentence.
     """
-    if not _number(value) or not (math.isfinite(value) and value > 0):
+    if not number(value) or not (math.isfinite(value) and value > 0):
         raise UserError(f"{name} = {value!r}: {what} must be positive and finite")
 
 
@@ -41,5 +41,37 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...], example: str)
     raise UserError(f"{name} is {given}: write {example}")
 
 
-def _number(value: Any) -> bool:
+def not_negative(name: str, value: Any, what: str) -> None:
+    """Refuse `value` unless it is a finite number of 0 or more.
+
+    Raises:
+        UserError: naming the value; `what` is the subject of the sentence.
+    """
+    if not number(value) or not (math.isfinite(value) and value >= 0):
+        raise UserError(f"{name} = {value!r}: {what} must be 0 or more, and finite")
+
+
+def flag(name: str, value: Any) -> None:
+    """Refuse `value` unless it is True or False.
+
+    Raises:
+        UserError: naming what was given.
+    """
+    if not isinstance(value, bool):
+        raise UserError(f"{name} = {value!r}: write True or False")
+
+
+def seed(value: Any) -> None:
+    """Refuse `value` unless it is a seed that torch takes.
+
+    Raises:
+        UserError: naming what was given.
+    """
+    whole_number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole_number or not -(2**63) <= int(value) < 2**63:
+        raise UserError(f"seed = {value!r}: a seed is a whole number below 2^63")
+
+
+def number(value: Any) -> bool:
+    """Whether `value` is a real number, finite or not; True and False are none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

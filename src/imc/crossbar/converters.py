@@ -1,12 +1,16 @@
 """Converters at the edges of an array."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from imc.crossbar.checks import positive, whole
+from imc.crossbar.checks import flag, positive, whole
 from imc.errors import UserError
+
+_FINEST = 24
+"""Bits of a number's fraction in single precision."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,11 @@ class DAC:
     serial: bool = False
 
     def __post_init__(self) -> None:
+        flag("signed", self.signed)
+        flag("serial", self.serial)
         least, need = (2, "a signed DAC needs 2 bits") if self.signed else (1, "a DAC needs 1 bit")
         whole("bits", self.bits, least, f"{need} at least")
+        _not_too_fine(self.bits)
         if self.limit is not None:
             positive("limit", self.limit, "a DAC's largest input")
 
@@ -61,7 +68,11 @@ class DAC:
         worth = [1 << bit for bit in range(self.bits)]
         if self.signed:
             worth[-1] = -worth[-1]
-        return [(w, ((codes >> bit) & 1).to(v.dtype)) for bit, w in enumerate(worth)]
+        planes = [(w, ((codes >> bit) & 1).to(v.dtype)) for bit, w in enumerate(worth)]
+        if (lost := v.isnan()).any():  # which no code stands for
+            for _, pulses in planes:
+                pulses.masked_fill_(lost, math.nan)
+        return planes
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,7 @@ class ADC:
 
     def __post_init__(self) -> None:
         whole("bits", self.bits, 1, "an ADC needs 1 bit at least")
+        _not_too_fine(self.bits)
         if self.range is not None:
             positive("range", self.range, "an ADC's range in ON-cell currents")
 
@@ -115,8 +127,9 @@ class SenseAmplifier:
     """
 
     def __call__(self, difference: Tensor) -> Tensor:
-        """+1 or -1, shape and type of `difference`."""
-        return (difference >= 0).to(difference.dtype).mul_(2).sub_(1)
+        """+1 or -1, shape and type of `difference`; NaN stays NaN."""
+        signs = (difference >= 0).to(difference.dtype).mul_(2).sub_(1)
+        return torch.where(difference.isnan(), difference, signs)
 
 
 def _round(x: Tensor, steps: int, full: float | Tensor, signed: bool) -> Tensor:
@@ -124,6 +137,11 @@ def _round(x: Tensor, steps: int, full: float | Tensor, signed: bool) -> Tensor:
         gain, back, top = ((f.to(x.dtype)) for f in (steps / full, full / steps, full))
         return x.clamp(-top if signed else torch.zeros_like(top), top).mul_(gain).round_().mul_(back)
     return x.clamp(-full if signed else 0.0, full).mul_(steps / full).round_().mul_(full / steps)
+
+
+def _not_too_fine(bits: int) -> None:
+    if bits > _FINEST:
+        raise UserError(f"bits = {bits}: single precision holds converters of up to {_FINEST} bits")
 
 
 def check_fit(dac: object, adc: object) -> None:

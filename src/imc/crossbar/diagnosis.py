@@ -1,5 +1,6 @@
 """What would quietly ruin a network: levels that cannot hold weights, converters that lose signals."""
 
+import math
 import warnings
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def look_at_converters(layer: "CrossbarLayer", x: Tensor) -> bool:
         return torch.einsum("ngi,goi->ngo", v, matrix).flatten(1)
 
     wanted = products(rows)
-    if not float(wanted.norm()):
+    if not 0 < float(wanted.norm()) < math.inf:
         return False
     volts = layer.volts(rows)
     inputs = currents = relative(products(volts) - wanted, wanted)

@@ -194,7 +194,11 @@ class CrossbarLayer(ProgrammedLayer):
             largest = max(kept or 0.0, tally.largest)
             self.ranges = replace(self.ranges, current=largest or None)
 
-    def _check_inputs(self, x: Tensor) -> None:
+    def _check_inputs(self, x: object) -> None:
+        if not isinstance(x, Tensor):
+            raise UserError(f"{self._where} takes a tensor, not a {type(x).__name__}")
+        if x.is_complex() or x.layout != torch.strided:
+            raise UserError(f"{self._where} takes real, dense tensors, not {x.dtype} of layout {x.layout}")
         shape = tuple(x.shape)
         if self.conv is None:
             if x.ndim == 0 or shape[-1] != self.ideal.shape[1]:
