@@ -1,6 +1,5 @@
 """``python -m imc.pages [PAGE ...]``: execute pages into the book; without a name, those that are stale."""
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -8,11 +7,12 @@ from pathlib import Path
 from imc.errors import UserError
 from imc.pages import publishing
 from imc.pages.parameters import typed
+from imc.runs import commands
 
 
-def main(words: list[str]) -> int:
-    """Publish the named pages; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m imc.pages", description=__doc__)
+def main() -> None:
+    """Publish the named pages."""
+    parser = commands.Parser(prog="python -m imc.pages", description=__doc__)
     parser.add_argument("page", nargs="*", help="paper/page, for example reram/activation-precision")
     parser.add_argument("--stale", action="store_true", help="only list the pages whose inputs changed")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="write below FOLDER, not into the book")
@@ -20,23 +20,15 @@ def main(words: list[str]) -> int:
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
         help="another value for the page's parameter NAME; needs --to",
     )  # fmt: skip
-    options = parser.parse_args(words)
+    options = parser.parse_args()
     if options.stale:
         print(*publishing.stale(), sep="\n")
-        return 0
-    try:
-        if options.parameter and not options.to:
-            raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
-        parameters = {name: typed(value) for name, value in options.parameter}
-        for page in options.page or publishing.stale():
-            _publish(page, parameters, options.to or publishing.BOOK)
-    except UserError as error:
-        print(f"imc: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("imc: interrupted; the book keeps the notebooks it had", file=sys.stderr)
-        return 130
-    return 0
+        return
+    if options.parameter and not options.to:
+        raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
+    parameters = {name: typed(value) for name, value in options.parameter}
+    for page in options.page or publishing.stale():
+        _publish(page, parameters, options.to or publishing.BOOK)
 
 
 def _publish(page: str, parameters: dict, book: Path) -> None:
@@ -46,6 +38,8 @@ def _publish(page: str, parameters: dict, book: Path) -> None:
     try:
         target = publishing.publish(page, parameters, book=book)
     except PapermillExecutionError as error:
+        if error.ename == UserError.__name__:
+            raise UserError(f"{page}: {error.evalue}") from None
         print(error, file=sys.stderr)
         raise UserError(
             f"{page}: {error.ename} in the cell above; the book keeps the notebook it had"
@@ -53,4 +47,4 @@ def _publish(page: str, parameters: dict, book: Path) -> None:
     print(f"{page}: {target} ({time.perf_counter() - begin:.1f} s)", flush=True)
 
 
-sys.exit(main(sys.argv[1:]))
+commands.end(main)
