@@ -159,15 +159,20 @@ def prepare(path: Path) -> None:
         UserError: if it cannot.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
-            stream.write(b"\0" * 4096)
-            stream.flush()
+        probe(path)
     except OSError as error:
         raise UserError(
             f"no record can be written into {path.parent} ({error.strerror or error}); "
             "make room there, or set IMC_RESULTS to another folder"
         ) from None
+
+
+def probe(path: Path) -> None:
+    """Write a little beside `path`, making its folder, and remove it; raises OSError where it cannot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
+        stream.write(b"\0" * 4096)
+        stream.flush()
 
 
 def rescue(path: Path, outcome: experiments.Outcome) -> Path:
