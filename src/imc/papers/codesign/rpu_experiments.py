@@ -68,10 +68,12 @@ class TrainingConfig(Config):
         "fixed", description="fixed gains as in 2016; gains that follow the data; exact outer products"
     )
     train_length: int = Field(10, ge=1, le=31, description="slots of a train of pulses")
-    periphery: Literal["none", "rpu"] = Field(
-        "rpu", description="rpu: 5-bit DAC, 9-bit ADC, outputs to +-12 with noise"
+    periphery: Literal["none", "rpu", "inputs", "outputs", "scaled"] = Field(
+        "rpu",
+        description="rpu: 5-bit DAC, 9-bit ADC, outputs to +-12 with noise; inputs: the DAC alone; outputs: "
+        "all but the DAC; scaled: rpu, each input divided by its largest before the DAC",
     )
-    output_noise: float = Field(0.06, ge=0, le=100, description="rpu: SD of the noise of an output")
+    output_noise: float = Field(0.06, ge=0, le=100, description="SD of the noise of an output, if it has any")
 
 
 IDEAL: Mapping[str, Any] = {

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +77,18 @@ def device(config: TrainingConfig) -> ConstantStep | SoftBounds | Capacitor:
     return (SoftBounds if config.device == "soft" else ConstantStep)(**common)
 
 
+def periphery(config: TrainingConfig) -> Periphery:
+    """What a configuration puts around its arrays."""
+    rpu = replace(RPU_PERIPHERY, output_noise=config.output_noise)
+    return {
+        "none": Periphery(),
+        "rpu": rpu,
+        "inputs": Periphery(dac=rpu.dac),
+        "outputs": replace(rpu, dac=None),
+        "scaled": replace(rpu, scale_inputs=True),
+    }[config.periphery]
+
+
 def algorithm(config: TrainingConfig) -> SGD | TikiTaka:
     """The algorithm that a configuration names."""
     zero = Reference(config.reference, error=config.reference_error, pairs=config.pairs)
@@ -99,17 +112,13 @@ def layer(config: TrainingConfig, inputs: int, outputs: int, seed: int) -> nn.Mo
         "managed": PulseTrain.managed(config.train_length),
         "exact": Outer(),
     }
-    periphery = Periphery()
-    if config.periphery == "rpu":
-        rpu = RPU_PERIPHERY
-        periphery = Periphery(rpu.dac, rpu.adc, 0.0, config.output_noise, rpu.output_bound)
     return AnalogLinear(
         inputs,
         outputs,
         device(config),
         algorithm=algorithm(config),
         update=trains[config.pulses],
-        periphery=periphery,
+        periphery=periphery(config),
         seed=seed,
     )
 
