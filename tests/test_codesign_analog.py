@@ -81,7 +81,7 @@ def test_what_surrounds_an_array_can_be_taken_apart():
     assert scaled.product(small, weight, torch.Generator()).abs().min() > 0
 
 
-@pytest.mark.parametrize("device", ["float", "constant", "soft", "capacitor"])
+@pytest.mark.parametrize("device", ["float", "constant", "soft", "power", "exponential", "capacitor"])
 def test_networks_of_one_seed_start_and_see_the_same_whatever_their_device(device):
     config = TrainingConfig.build(**SMALL, device=device, bound=100, states=1e5, bound_spread=0)
     plain = TrainingConfig.build(**SMALL, device="float")

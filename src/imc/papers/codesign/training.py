@@ -21,14 +21,17 @@ from imc.analog import (
     Capacitor,
     ChoppedTikiTaka,
     ConstantStep,
+    Exponential,
     Outer,
     Periphery,
+    Power,
     PulseTrain,
     Reference,
     SoftBounds,
     TikiTaka,
     TikiTakaV2,
 )
+from imc.analog.devices import Device
 from imc.papers.codesign.rpu_experiments import TrainingConfig
 from imc.runs.experiments import Outcome, Progress
 
@@ -63,7 +66,7 @@ def pictures(config: TrainingConfig) -> tuple[Pictures, Pictures]:
     return train, Pictures.of(raw.test_images, raw.test_labels)
 
 
-def device(config: TrainingConfig) -> ConstantStep | SoftBounds | Capacitor:
+def device(config: TrainingConfig) -> Device:
     """The device that a configuration describes."""
     common = config.model_dump(include={"states", "bound", "asymmetry", *_SPREADS})
     if config.device == "capacitor":
@@ -74,7 +77,8 @@ def device(config: TrainingConfig) -> ConstantStep | SoftBounds | Capacitor:
             rest=config.rest,
             rest_spread=config.rest_spread,
         )
-    return (SoftBounds if config.device == "soft" else ConstantStep)(**common)
+    kinds = {"constant": ConstantStep, "soft": SoftBounds, "power": Power, "exponential": Exponential}
+    return kinds[config.device](**common)
 
 
 def periphery(config: TrainingConfig) -> Periphery:
