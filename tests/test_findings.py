@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from imc import runs
+from imc.claims import reference
 from imc.claims.statistics import Estimate
 from imc.papers import findings
 from imc.paths import ROOT
@@ -38,6 +39,10 @@ def test_the_number_follows_its_records(find):
     changed, was = find(lambda *a, **k: _scaled(obtain(*a, **k))), find(obtain)
     if find in (findings.lead, findings.classifier, findings.better_reference, findings.signs):
         return  # ratios and ranks, which a common factor leaves; their numbers are tested below
+    if find is findings.best_epoch:  # ours minus the paper's: twice ours is once more the paper's
+        printed = np.mean([row["accuracy"] for row in reference.table("reram.table1").values()])
+        assert changed.number.mean == pytest.approx(2 * was.number.mean + printed)
+        return
     assert changed.number.mean == pytest.approx(2 * was.number.mean)
 
 

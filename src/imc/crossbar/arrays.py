@@ -7,13 +7,13 @@ see `imc.crossbar.mapping`. Inputs lie along the rows (wordlines), outputs along
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from imc.crossbar.cells import Device
-from imc.crossbar.checks import instance, positive, whole
+from imc.crossbar.checks import flag, instance, positive, whole
 from imc.crossbar.converters import ADC, DAC, SenseAmplifier, check_fit
 from imc.crossbar.mapping import DoubleColumn, Scheme
-from imc.crossbar.variation import Step
+from imc.crossbar.steps import Step, check_step
 from imc.crossbar.wires import Wires
 from imc.errors import UserError
 
@@ -61,6 +61,8 @@ class Array:
         if self.wires is not None:
             instance("wires", self.wires, Wires, "Wires(word=1.0, bit=1.0), ohm a stretch, or None for none")
         check_fit(self.dac, self.adc)
+        flag("differential", self.differential)
+        flag("analog_sums", self.analog_sums)
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,11 @@ class Chip:
         instance("device", self.device, Device, "Device(r_on=1e3, r_off=1e4), ohm")
         instance("scheme", self.scheme, Scheme, "an instance such as DoubleColumn()")
         instance("array", self.array, Array, "Array(128, 128)")
-        steps = self.variation if isinstance(self.variation, Iterable) else (self.variation,)
+        several = isinstance(self.variation, Iterable) and not isinstance(self.variation, str)
+        steps: Any = self.variation if several else (self.variation,)
         object.__setattr__(self, "variation", tuple(steps))  # frozen, yet one step may stand alone
         for step in self.steps:
-            instance("variation", step, Step, "a step such as Lognormal(300), or a tuple of them")
+            check_step("variation", step)
         name, array = type(self.scheme).__name__, self.array
         least = len(self.scheme.signs) + self.has_bias_column
         if array.columns is not None and array.columns < least:
@@ -116,6 +119,7 @@ class Chip:
         if self.limit is not None and self.scale == "column":
             raise UserError(f"limit = {self.limit} and scale = 'column': each output has its own limit then")
         self.scheme.check(self.device)
+        self._check_nonlinearity()
         if self.scheme.reference == "digital" and (
             array.differential or isinstance(array.adc, SenseAmplifier)
         ):
@@ -124,6 +128,25 @@ class Chip:
             )
         if isinstance(array.adc, ADC) and array.adc.bits == 1 and self.signed_currents:
             raise UserError("an ADC of 1 bit cannot tell signed currents apart: use a SenseAmplifier")
+
+    def _check_nonlinearity(self) -> None:
+        if not self.bends:
+            return
+        if self.array.dac is None:
+            raise UserError("a nonlinear cell without a DAC: its limit says what a full input is")
+        if self.array.wires is not None:
+            raise UserError("a nonlinear cell behind wires: the wires' equations are for resistors alone")
+        if self.scheme.reference in ("current", "digital"):
+            raise UserError(
+                f"a nonlinear cell under {type(self.scheme).__name__}: what that takes away is linear in the "
+                "inputs; use DoubleColumn or SingleColumn, or DAC(serial=True), whose pulses do not bend"
+            )
+
+    @property
+    def bends(self) -> bool:
+        """Whether its cells' nonlinearity shows: pulses of one height have none."""
+        dac = self.array.dac
+        return self.device.nonlinearity is not None and not (dac is not None and dac.serial)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -146,7 +169,7 @@ class Chip:
     def signed_currents(self) -> bool:
         """Whether a converter of the outputs can meet a negative current."""
         dac = self.array.dac
-        return self.converts_difference or dac is None or (dac.signed and not dac.serial)
+        return self.converts_difference or dac is None or (dac.signed and dac.cycles == 1)
 
     def outputs_per_array(self, outputs: int) -> int:
         """How many of a layer's `outputs` one array holds."""

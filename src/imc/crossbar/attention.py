@@ -1,6 +1,7 @@
 """Multi-head attention whose four matrices lie on crossbars; products of activations stay digital."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,7 @@ class CrossbarAttention(nn.Module):
 
     def __init__(self, name: str, plain: nn.MultiheadAttention, chip: Callable[[str], Chip]) -> None:
         super().__init__()
+        self._where = f"layer '{name}'"
         if plain.bias_k is not None or plain.bias_v is not None or plain.add_zero_attn:
             raise UserError(
                 f"layer '{name}' is a MultiheadAttention with add_bias_kv or add_zero_attn: name it in "
@@ -62,7 +64,12 @@ class CrossbarAttention(nn.Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """As `torch.nn.MultiheadAttention`: outputs, and the attention weights if they are needed."""
+        """As `torch.nn.MultiheadAttention`: outputs, and the attention weights if they are needed.
+
+        Raises:
+            UserError: for inputs or masks whose shapes do not fit each other.
+        """
+        self._check(query, key, value)
         single = query.ndim == 2
         if single:
             query, key, value = (x.unsqueeze(0) for x in (query, key, value))
@@ -72,13 +79,14 @@ class CrossbarAttention(nn.Module):
         q, k, v = (self._heads(layer(x)) for layer, x in ((self.q, query), (self.k, key), (self.v, value)))
         scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
         if attn_mask is not None:
-            mask = (
-                attn_mask if attn_mask.ndim == 2 else attn_mask.view(-1, self.num_heads, *attn_mask.shape[1:])
-            )
+            n, heads, *lengths = scores.shape
+            self._check_mask("attn_mask", attn_mask, lengths, [n * heads, *lengths])
+            mask = attn_mask if attn_mask.ndim == 2 else attn_mask.view(n, heads, *lengths)
             scores = scores + _additive(mask, scores)
         elif is_causal:
             raise UserError("is_causal is a hint about attn_mask: give the mask too")
         if key_padding_mask is not None:
+            self._check_mask("key_padding_mask", key_padding_mask, [len(scores), scores.shape[-1]])
             scores = scores + _additive(key_padding_mask, scores)[:, None, None, :]
         attention = scores.softmax(-1)
         mixed = F.dropout(attention, self.dropout, self.training) @ v
@@ -89,6 +97,25 @@ class CrossbarAttention(nn.Module):
         if single:
             return out.squeeze(0), None if shown is None else shown.squeeze(0)
         return out if self.batch_first else out.transpose(0, 1), shown
+
+    def _check(self, *given: Any) -> None:
+        if not all(isinstance(x, Tensor) and x.ndim == given[0].ndim in (2, 3) for x in given):
+            shapes = ", ".join(str(tuple(x.shape)) if isinstance(x, Tensor) else repr(x) for x in given)
+            raise UserError(f"{self._where} takes query, key and value of 2 or 3 axes each, not {shapes}")
+        batch = 0 if self.batch_first or given[0].ndim == 2 else 1
+        query, key, value = given
+        alike = key.shape[:-1] == value.shape[:-1]
+        if not alike or (query.ndim == 3 and query.shape[batch] != key.shape[batch]):
+            shapes = ", ".join(str(tuple(x.shape)) for x in given)
+            raise UserError(
+                f"{self._where} takes keys and values of one length, and as many as queries in the batch, "
+                f"not shapes {shapes}"
+            )
+
+    def _check_mask(self, name: str, mask: Tensor, *allowed: list[int]) -> None:
+        if list(mask.shape) not in allowed:
+            shapes = " or ".join(str(tuple(shape)) for shape in allowed)
+            raise UserError(f"{self._where} takes a {name} of shape {shapes}, not {tuple(mask.shape)}")
 
     def _heads(self, x: Tensor) -> Tensor:
         """(n, length, features) to (n, heads, length, features of a head)."""

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from dataclasses import fields
 from typing import Any
 
 from imc.errors import UserError
@@ -25,7 +26,7 @@ def positive(name: str, value: Any, what: str) -> None:
     Raises:
         UserError: naming the value; `what` is the subject of the sentence.
     """
-    if not _number(value) or not (math.isfinite(value) and value > 0):
+    if not number(value) or not (math.isfinite(value) and value > 0):
         raise UserError(f"{name} = {value!r}: {what} must be positive and finite")
 
 
@@ -41,5 +42,50 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...], example: str)
     raise UserError(f"{name} is {given}: write {example}")
 
 
-def _number(value: Any) -> bool:
+def not_negative(name: str, value: Any, what: str) -> None:
+    """Refuse `value` unless it is a finite number of 0 or more.
+
+    Raises:
+        UserError: naming the value; `what` is the subject of the sentence.
+    """
+    if not number(value) or not (math.isfinite(value) and value >= 0):
+        raise UserError(f"{name} = {value!r}: {what} must be 0 or more, and finite")
+
+
+def flag(name: str, value: Any) -> None:
+    """Refuse `value` unless it is True or False.
+
+    Raises:
+        UserError: naming what was given.
+    """
+    if not isinstance(value, bool):
+        raise UserError(f"{name} = {value!r}: write True or False")
+
+
+def seed(value: Any) -> None:
+    """Refuse `value` unless it is a seed that torch takes.
+
+    Raises:
+        UserError: naming what was given.
+    """
+    whole_number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole_number or not -(2**63) <= int(value) < 2**63:
+        raise UserError(f"seed = {value!r}: a seed is a whole number below 2^63")
+
+
+def shown(value: Any, *options: str) -> str:
+    """The repr of a dataclass, without those of its `options` that have their default.
+
+    A chip's repr is its name in stored states: an option that is new, and not used, does not change it.
+    """
+    parts = (
+        f"{field.name}={getattr(value, field.name)!r}"
+        for field in fields(value)
+        if field.name not in options or getattr(value, field.name) != field.default
+    )
+    return f"{type(value).__name__}({', '.join(parts)})"
+
+
+def number(value: Any) -> bool:
+    """Whether `value` is a real number, finite or not; True and False are none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

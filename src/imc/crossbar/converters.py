@@ -1,15 +1,19 @@
 """Converters at the edges of an array."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from imc.crossbar.checks import positive, whole
+from imc.crossbar.checks import flag, positive, shown, whole
 from imc.errors import UserError
 
+FINEST = 24
+"""Bits of a number's fraction in single precision."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class DAC:
     """Digital-to-analog converter of the inputs: clip to the limit, then round to evenly spaced levels.
 
@@ -20,9 +24,14 @@ class DAC:
         serial: an input goes in bit by bit, one a cycle, as pulses of full height (1 V); the currents of each
             cycle are converted on their own, then shifted and added. Signed inputs are in two's complement.
             Makes a difference behind an `ADC` alone, since exact sums do not depend on their order.
+        two_phase: for drivers of one polarity: positive inputs go in first, then the magnitudes of negative
+            ones, and what the second read gives is taken away digitally. Each read is converted on its own
+            (no column gives a negative current), and costs what a read costs; behind an `ADC` alone, too.
+            Otherwise drivers give both polarities in one read.
 
     Raises:
-        UserError: unless bits is a whole number >= 1 (2 if signed) and limit > 0.
+        UserError: unless bits is a whole number >= 1 (2 if signed) and limit > 0, and for two phases of
+            unsigned or serial inputs.
 
     >>> import torch
     >>> from imc.crossbar import DAC
@@ -36,12 +45,37 @@ class DAC:
     limit: float | None = None
     signed: bool = True
     serial: bool = False
+    two_phase: bool = False
 
     def __post_init__(self) -> None:
+        flag("signed", self.signed)
+        flag("serial", self.serial)
+        flag("two_phase", self.two_phase)
+        if self.two_phase and (self.serial or not self.signed):
+            kind = "serial ones have signs in two's complement" if self.serial else "unsigned ones have one"
+            raise UserError(f"two_phase = True: two reads are for signs of parallel inputs, and {kind}")
         least, need = (2, "a signed DAC needs 2 bits") if self.signed else (1, "a DAC needs 1 bit")
         whole("bits", self.bits, least, f"{need} at least")
+        _not_too_fine(self.bits)
         if self.limit is not None:
             positive("limit", self.limit, "a DAC's largest input")
+
+    def __repr__(self) -> str:
+        return shown(self, "two_phase")
+
+    @property
+    def cycles(self) -> int:
+        """Reads of an array for one input vector, behind an `ADC`."""
+        return self.bits if self.serial else 2 if self.two_phase else 1
+
+    def reads(self, v: Tensor, limit: float) -> tuple[list[tuple[int, Tensor]], float]:
+        """The reads of several cycles: (worth, voltages shaped as `v`), and what their sum is to be times.
+
+        `v` are voltages as this converter gives them.
+        """
+        if self.serial:
+            return self.planes(v, limit), limit / self.steps
+        return [(1, v.clamp(min=0)), (-1, (-v).clamp(min=0))], 1.0
 
     @property
     def steps(self) -> int:
@@ -61,7 +95,11 @@ class DAC:
         worth = [1 << bit for bit in range(self.bits)]
         if self.signed:
             worth[-1] = -worth[-1]
-        return [(w, ((codes >> bit) & 1).to(v.dtype)) for bit, w in enumerate(worth)]
+        planes = [(w, ((codes >> bit) & 1).to(v.dtype)) for bit, w in enumerate(worth)]
+        if (lost := v.isnan()).any():  # which no code stands for
+            for _, pulses in planes:
+                pulses.masked_fill_(lost, math.nan)
+        return planes
 
 
 @dataclass(frozen=True)
@@ -89,6 +127,7 @@ class ADC:
 
     def __post_init__(self) -> None:
         whole("bits", self.bits, 1, "an ADC needs 1 bit at least")
+        _not_too_fine(self.bits)
         if self.range is not None:
             positive("range", self.range, "an ADC's range in ON-cell currents")
 
@@ -115,8 +154,9 @@ class SenseAmplifier:
     """
 
     def __call__(self, difference: Tensor) -> Tensor:
-        """+1 or -1, shape and type of `difference`."""
-        return (difference >= 0).to(difference.dtype).mul_(2).sub_(1)
+        """+1 or -1, shape and type of `difference`; NaN stays NaN."""
+        signs = (difference >= 0).to(difference.dtype).mul_(2).sub_(1)
+        return torch.where(difference.isnan(), difference, signs)
 
 
 def _round(x: Tensor, steps: int, full: float | Tensor, signed: bool) -> Tensor:
@@ -124,6 +164,11 @@ def _round(x: Tensor, steps: int, full: float | Tensor, signed: bool) -> Tensor:
         gain, back, top = ((f.to(x.dtype)) for f in (steps / full, full / steps, full))
         return x.clamp(-top if signed else torch.zeros_like(top), top).mul_(gain).round_().mul_(back)
     return x.clamp(-full if signed else 0.0, full).mul_(steps / full).round_().mul_(full / steps)
+
+
+def _not_too_fine(bits: int) -> None:
+    if bits > FINEST:
+        raise UserError(f"bits = {bits}: single precision holds converters of up to {FINEST} bits")
 
 
 def check_fit(dac: object, adc: object) -> None:
@@ -138,7 +183,6 @@ def check_fit(dac: object, adc: object) -> None:
         raise UserError(
             f"adc = {adc!r}: an ADC or a SenseAmplifier is wanted, as in ADC(8), or None for none"
         )
-    if isinstance(dac, DAC) and dac.serial and isinstance(adc, SenseAmplifier):
-        raise UserError(
-            "a serial DAC beside sense amplifiers: signs of single bits cannot be shifted and added"
-        )
+    if isinstance(dac, DAC) and dac.cycles > 1 and isinstance(adc, SenseAmplifier):
+        kind = "a serial DAC" if dac.serial else "a DAC of two phases"
+        raise UserError(f"{kind} beside sense amplifiers: signs of single reads cannot be shifted and added")

@@ -26,17 +26,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from imc.cost.table import FOLDER
 from imc.crossbar.cells import Device
 from imc.crossbar.disturbances import Drift, ProgrammingError
 from imc.crossbar.steps import Step, uniform_like
 from imc.crossbar.variation import Lognormal
 from imc.errors import UserError
-from imc.paths import ROOT
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-FILE = ROOT / "data" / "components" / "devices.toml"
+FILE = FOLDER / "devices.toml"
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def published(name: str) -> Published:
     Device(r_on=1000.0, r_off=10000.0, levels=2)
     """
     known = all_published()
+    if not isinstance(name, str):
+        raise UserError(f"name = {name!r}: write one of {', '.join(known)}")
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0)
         raise UserError(f"there is no published device '{name}'; the nearest of {len(known)} is '{near[0]}'")
@@ -151,8 +153,13 @@ class Measured(Step):
     digest: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
-        values = np.array(self.table, float).reshape(-1, 2)
-        if not len(values):
+        try:
+            values = np.array(self.table, float)
+        except (TypeError, ValueError):
+            values = np.empty(1)
+        if values.size and values.shape[1:] != (2,):
+            raise UserError(f"{self.name} is no table of cells: write pairs of intended and measured siemens")
+        if not values.size:
             raise UserError(f"{self.name} holds no measured cell")
         if not (np.isfinite(values).all() and (values[:, 0] > 0).all() and (values[:, 1] >= 0).all()):
             raise UserError(

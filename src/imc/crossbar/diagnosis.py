@@ -1,5 +1,6 @@
 """What would quietly ruin a network: levels that cannot hold weights, converters that lose signals."""
 
+import math
 import warnings
 from typing import TYPE_CHECKING
 
@@ -83,14 +84,20 @@ def look_at_converters(layer: "CrossbarLayer", x: Tensor) -> bool:
         return torch.einsum("ngi,goi->ngo", v, matrix).flatten(1)
 
     wanted = products(rows)
-    if not float(wanted.norm()):
+    if not 0 < float(wanted.norm()) < math.inf:
         return False
     volts = layer.volts(rows)
+    bending = relative(products(layer.bent(volts)) - products(volts), wanted)
     inputs = currents = relative(products(volts) - wanted, wanted)
     tally = Tally()
     if not isinstance(array.adc, SenseAmplifier) and array.adc is not None:
         currents = relative(layer.read_volts(volts, None, tally) - wanted, wanted)
     if max(inputs, currents) <= TOO_MUCH:
+        return True
+    if bending > max(inputs, currents / 2):
+        law = layer.chip.device.nonlinearity
+        cause = f"its cells' nonlinearity changes its products by {100 * bending:.0f} % (rms)"
+        _warn(layer, cause, f"read at less than the {law.read:g} V of {law}, or use DAC(serial=True)")  # pyright: ignore
         return True
     calibrate = "pass calibrate=some_inputs to map_network"
     if array.dac is not None and inputs > currents / 2:

@@ -20,6 +20,7 @@ from typing import Any
 from torch import Generator, Tensor
 
 from imc.crossbar.cells import Device
+from imc.crossbar.checks import number, positive
 from imc.crossbar.steps import Step, normal_like, uniform_like
 from imc.errors import UserError
 
@@ -43,9 +44,12 @@ class StuckCells(Step):
     off: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.on >= 0 and self.off >= 0 and self.on + self.off <= 1):
+        if not _numbers(self.on, self.off) or not (
+            self.on >= 0 and self.off >= 0 and self.on + self.off <= 1
+        ):
             raise UserError(
-                f"on = {self.on} and off = {self.off}: the shares of stuck cells lie between 0 and 1 together"
+                f"on = {self.on!r} and off = {self.off!r}: the shares of stuck cells lie between 0 and 1 "
+                "together"
             )
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
@@ -77,10 +81,11 @@ class ProgrammingError(Step):
     reference: float = 25.0
 
     def __post_init__(self) -> None:
-        if not self.coefficients or not all(map(math.isfinite, self.coefficients)):
-            raise UserError(f"coefficients = {self.coefficients}: a programming error has some, all finite")
-        if not 0 < self.reference < math.inf:
-            raise UserError(f"reference = {self.reference} uS: a conductance is positive and finite")
+        given = self.coefficients
+        if not isinstance(given, tuple | list) or not given or not _numbers(*given):
+            raise UserError(f"coefficients = {given!r}: a programming error has some, all finite")
+        object.__setattr__(self, "coefficients", tuple(given))
+        positive("reference", self.reference, "a conductance, uS,")
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
         *lower, highest = self.coefficients
@@ -121,9 +126,9 @@ class Drift(Step):
     since: float | None = None
 
     def __post_init__(self) -> None:
-        if not (self.t0 > 0 and math.isfinite(self.seconds) and self.seconds >= self.t0):
+        if not _numbers(self.seconds, self.t0) or not (self.t0 > 0 and self.seconds >= self.t0):
             raise UserError(
-                f"seconds = {self.seconds}: drift counts from the verifying read at t0 = {self.t0} s"
+                f"seconds = {self.seconds!r}: drift counts from the verifying read at t0 = {self.t0!r} s"
             )
         _in_order(self, self.t0)
 
@@ -170,9 +175,9 @@ class ReadNoise(Step):
     t_read: float = 250e-9
 
     def __post_init__(self) -> None:
-        if not (self.t_read > 0 and math.isfinite(self.seconds) and self.seconds >= self.t_read):
+        if not _numbers(self.seconds, self.t_read) or not (self.t_read > 0 and self.seconds >= self.t_read):
             raise UserError(
-                f"seconds = {self.seconds}: read noise needs a time not below t_read = {self.t_read} s"
+                f"seconds = {self.seconds!r}: read noise needs a time not below t_read = {self.t_read!r} s"
             )
 
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
@@ -210,11 +215,11 @@ class Retention(Step):
     since: float | None = None
 
     def __post_init__(self) -> None:
-        finite = all(map(math.isfinite, (self.seconds, self.tau, self.rest)))
-        if not (finite and self.seconds >= 0 and self.tau > 0 and self.rest >= 0):
+        finite = _numbers(self.seconds, self.tau, self.rest)
+        if not finite or not (self.seconds >= 0 and self.tau > 0 and self.rest >= 0):
             raise UserError(
-                f"seconds = {self.seconds}, tau = {self.tau} s, rest = {self.rest} S: retention needs a "
-                "time of 0 or more, a positive time constant and a resting conductance of 0 or more, "
+                f"seconds = {self.seconds!r}, tau = {self.tau!r} s, rest = {self.rest!r} S: retention needs "
+                "a time of 0 or more, a positive time constant and a resting conductance of 0 or more, "
                 "all finite"
             )
         _in_order(self, 0.0)
@@ -248,9 +253,14 @@ def in_time(steps: Iterable[Step], ages: Ages) -> tuple[tuple[Step, ...], Ages]:
     return tuple(found), after
 
 
+def _numbers(*values: object) -> bool:
+    """Whether all are finite numbers."""
+    return all(number(value) and math.isfinite(value) for value in values)  # pyright: ignore[reportArgumentType]
+
+
 def _in_order(step: Any, earliest: float) -> None:
-    if step.since is not None and not earliest <= step.since <= step.seconds:
+    if step.since is not None and not (_numbers(step.since) and earliest <= step.since <= step.seconds):
         raise UserError(
-            f"{type(step).__name__} to {step.seconds} s on cells that are {step.since} s old: "
+            f"{type(step).__name__} to {step.seconds} s on cells that are {step.since!r} s old: "
             f"time runs forward, from {earliest} s on"
         )

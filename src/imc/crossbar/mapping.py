@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from imc.crossbar.cells import Device
-from imc.crossbar.checks import whole
+from imc.crossbar.checks import flag, whole
 from imc.errors import UserError
 
 
@@ -117,6 +117,9 @@ class SingleColumn(Scheme):
     reference: ClassVar = "column"
 
     ideal_bias: bool = False
+
+    def __post_init__(self) -> None:
+        flag("ideal_bias", self.ideal_bias)
 
 
 @dataclass(frozen=True)
@@ -235,17 +238,29 @@ class BitSliced(Scheme):
         return limit / (2 ** (self.bits - 1) - 1) * self._top / (device.g_on - device.g_off)
 
 
+_LEAST = 1e-18
+"""Least magnitude of a layer's largest weight; the greatest is one over it."""
+
+
 def checked_limit(weights: Tensor, limit: float | None, where: str) -> float:
     """The weight that uses the whole range of conductances: `limit`, by default the largest magnitude.
 
     Raises:
         UserError: naming `where`, if a weight is not finite or lies outside the limit.
     """
+    if weights.is_meta or weights.is_complex():
+        kind = "weights without values, on torch's meta device" if weights.is_meta else "complex weights"
+        raise UserError(f"layer '{where}' holds {kind}: real numbers map to crossbars")
     if not torch.isfinite(weights).all():
         raise UserError(f"layer '{where}' holds a weight that is not a finite number")
     largest = float(weights.abs().max()) if weights.numel() else 0.0
     if limit is not None and largest > limit:
         raise UserError(f"layer '{where}' holds a weight of magnitude {largest:g}: the limit is {limit:g}")
+    if limit is None and largest and not _LEAST < largest < 1 / _LEAST:
+        raise UserError(
+            f"layer '{where}' has weights up to {largest:g}: single precision holds what cells give for "
+            f"those from {_LEAST:g} to {1 / _LEAST:g}; scale them"
+        )
     return limit or largest or 1.0  # a layer of zeros has no scale of its own
 
 

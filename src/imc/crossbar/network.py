@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
+from imc.crossbar.arguments import call, check_inputs, each_tensor
 from imc.crossbar.arrays import Chip
 from imc.crossbar.attention import CrossbarAttention
+from imc.crossbar.checks import instance, whole
+from imc.crossbar.checks import seed as check_seed
 from imc.crossbar.diagnosis import look_at_levels
 from imc.crossbar.disturbances import Ages, in_time
 from imc.crossbar.layers import CrossbarLayer
 from imc.crossbar.recurrent import RECURRENT, CrossbarRecurrence
-from imc.crossbar.variation import Step
+from imc.crossbar.steps import Step, check_step
 from imc.errors import UserError
 
 if TYPE_CHECKING:
@@ -74,7 +78,11 @@ class CrossbarNetwork(nn.Module):
         self._gather()
 
     def program(self, seed: int) -> None:
-        """Program every cell anew: one chip of those that the variation describes, the one of this seed."""
+        """Program every cell anew: one chip of those that the variation describes, the one of this seed.
+
+        Raises:
+            UserError: for a seed that is no whole number, or a variation that makes no conductances.
+        """
         generator = self._generator(seed)
         self.seed, self._generator_of_training = seed, None
         _, self.ages = in_time(self.chip.steps, {})
@@ -87,7 +95,9 @@ class CrossbarNetwork(nn.Module):
         Raises:
             UserError: for a name that is no mapped layer, and as `CrossbarLayer.write` does.
         """
-        if unknown := sorted(set(weights) - set(self.layers)):
+        if not isinstance(weights, Mapping):
+            raise UserError(f"write takes weights by the names of layers, not a {type(weights).__name__}")
+        if unknown := sorted(set(weights) - set(self.layers), key=str):
             raise UserError(f"no mapped layer is called '{unknown[0]}'; there are {', '.join(self.layers)}")
         for name, weight in weights.items():
             self.layers[name].write(weight)
@@ -96,14 +106,24 @@ class CrossbarNetwork(nn.Module):
         """Apply further steps to the cells as they stand: age them, read them again.
 
         Ageing goes on from the age that the cells have: `Drift(1000)` after `Drift(100)` is one drift.
+
+        Raises:
+            UserError: for what is no step, an age that lies behind, or a seed that is no whole number.
         """
+        for step in steps:
+            check_step("step", step)
         steps, self.ages = in_time(steps, self.ages)
         generator = self._generator(seed)
         for layer in self.layers.values():
             layer.disturb(steps, generator)
 
     def tune(self, seed: int, samples: int = 256) -> None:
-        """Correct each layer's outputs by one slope and one intercept, until it is programmed again."""
+        """Correct each layer's outputs by one slope and one intercept, until it is programmed again.
+
+        Raises:
+            UserError: for fewer than two samples, sense amplifiers, or a layer whose outputs never change.
+        """
+        whole("samples", samples, 2, "a slope needs 2 at least")
         generator = self._generator(seed)
         for layer in self.layers.values():
             layer.tune(generator, samples)
@@ -121,8 +141,12 @@ class CrossbarNetwork(nn.Module):
         current that these inputs cause is clipped; the cells are then programmed again.
 
         Args:
-            inputs: what the network takes: a batch, or a tuple of arguments.
+            inputs: what the network takes: a batch, or a tuple or a dictionary of arguments.
+
+        Raises:
+            UserError: if there is no input, or one is not finite.
         """
+        check_inputs("calibrate", inputs)
         layers = list(self.layers.values())
         chips = [layer.chip for layer in layers]
         try:
@@ -132,7 +156,7 @@ class CrossbarNetwork(nn.Module):
                 layer.program(self._generator(0))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # its ranges are not set yet
-                self(*(inputs if isinstance(inputs, tuple) else (inputs,)))
+                call(self, inputs)
         finally:
             for layer, chip in zip(layers, chips, strict=True):
                 layer.calibrating, layer.looked, layer.chip = False, False, chip
@@ -146,15 +170,15 @@ class CrossbarNetwork(nn.Module):
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
         """The network's output for what the original takes; floating-point tensors come back in float32."""
-        inputs, named = _each_tensor(inputs, _laid_out), _each_tensor(named, _laid_out)
+        inputs, named = each_tensor(inputs, _laid_out), each_tensor(named, _laid_out)
         if not self.training:
             with torch.no_grad():
-                return _each_tensor(self.network(*inputs, **named), _float)
+                return each_tensor(self.network(*inputs, **named), _float)
         if self._generator_of_training is None:
             self._generator_of_training = self._generator(self.seed)
         for layer in self.layers.values():
             layer.program(self._generator_of_training)
-        return _each_tensor(self.network(*inputs, **named), _float)
+        return each_tensor(self.network(*inputs, **named), _float)
 
     def train(self, mode: bool = True) -> "CrossbarNetwork":
         """Train the weights through the chip, or, with False, hold them: trained ones are programmed then."""
@@ -173,9 +197,12 @@ class CrossbarNetwork(nn.Module):
         """Take over everything that another network's outputs depend on, weights included, as torch does.
 
         Raises:
-            UserError: if it was on another chip, or its layers have other shapes; nothing is changed then.
+            UserError: if it was on another chip, its layers have other names or shapes, or it is that of a
+                network that was never mapped; nothing is changed then.
         """
         own = self.state_dict()
+        if not isinstance(state_dict, Mapping):
+            raise UserError(f"a state is what state_dict() gives, not a {type(state_dict).__name__}")
         both = [(key, value, own[key]) for key, value in state_dict.items() if key in own]
         for _, value, mine in both:
             if isinstance(mine, dict) and value.get("chip") != mine["chip"]:
@@ -186,11 +213,19 @@ class CrossbarNetwork(nn.Module):
                     f"the state has '{key}' of shape {tuple(value.shape)}; this network's is "
                     f"{tuple(mine.shape)}"
                 )
+        for missing, of, what in (
+            (own.keys() - state_dict.keys(), "the state has no", "which this network has"),
+            (state_dict.keys() - own.keys(), "the state has", "which this network has not"),
+        ):
+            if strict and missing:
+                key = min(missing, key=str)
+                raise UserError(f"{of} '{key}', {what}: it is of another network, or of one not mapped")
         if assign:
             raise UserError("assign=True would take the cells out of `conductances`: load with assign=False")
         return super().load_state_dict(state_dict, strict)
 
     def _generator(self, seed: int) -> torch.Generator:
+        check_seed(seed)
         return torch.Generator(self.conductances.device).manual_seed(seed)
 
     def _gather(self) -> None:
@@ -215,7 +250,7 @@ class CrossbarNetwork(nn.Module):
 def map_network(
     network: nn.Module,
     chip: Chip,
-    keep: Collection[str] = (),
+    keep: str | Collection[str] = (),
     seed: int = 0,
     *,
     calibrate: Any = None,
@@ -230,10 +265,10 @@ def map_network(
     Args:
         network: any module whose weights are in float32, on any device.
         chip: what to map it to.
-        keep: names of layers, as `network.named_modules` gives them, that stay digital.
+        keep: name of a layer, as `network.named_modules` gives it, that stays digital, or a list of them.
         seed: of the first programming.
-        calibrate: inputs as the network takes them, a batch or a tuple of arguments, from which converters
-            without a range of their own get one; see `CrossbarNetwork.calibrate`.
+        calibrate: inputs as the network takes them, a batch or a tuple or dictionary of arguments, from
+            which converters without a range of their own get one; see `CrossbarNetwork.calibrate`.
         chips: another chip for some layers, by name.
 
     Raises:
@@ -257,6 +292,14 @@ def map_network(
     for value, kind, what in ((network, nn.Module, "a torch module"), (chip, Chip, "a Chip")):
         if not isinstance(value, kind):
             raise UserError(f"map_network takes {what}, not {value!r}")
+    check_seed(seed)
+    keep = (keep,) if isinstance(keep, str) else keep
+    if not isinstance(keep, Collection) or not all(isinstance(name, str) for name in keep):
+        raise UserError(f"keep = {keep!r}: write names of layers, as in keep=['0', 'head']")
+    if not isinstance(chips or {}, Mapping):
+        raise UserError(f"chips is a {type(chips).__name__}: write chips of layers by their names")
+    for name, value in (chips or {}).items():
+        instance(f"the chip of '{name}'", value, Chip, "Chip(device=Device(r_on=1e3, r_off=1e4))")
     names = {name for name, _ in network.named_modules()}
     if unknown := sorted(set(keep) - names):
         known = ", ".join(sorted(names - {""}))
@@ -265,13 +308,13 @@ def map_network(
     layers: dict[str, CrossbarLayer] = {}
     replaced: dict[int, Any] = {}
     for name, module in _to_map(network, keep):
-        whole = own.pop(name, chip)
-        new = _mapped(name, module, lambda part, whole=whole: own.pop(part, whole))
+        one = own.pop(name, chip)
+        new = _mapped(name, module, lambda part, one=one: own.pop(part, one))
         replaced[id(module)] = new
         found = [new] if isinstance(new, CrossbarLayer) else new.layers.values()
         layers |= {layer.name: layer for layer in found}
     if not layers:
-        raise UserError("the network has no Linear or Conv2d layer to map to crossbars")
+        raise UserError("the network has no layer to map to crossbars: all are kept, or have no weights")
     if own:
         raise UserError(f"chips names '{min(own)}', which is not mapped; mapped are {', '.join(layers)}")
     # Copying looks each layer up in `replaced` first, so that its crossbar stands wherever the layer stood.
@@ -297,6 +340,8 @@ def _to_map(network: nn.Module, keep: Collection[str]) -> Iterator[tuple[str, nn
         elif type(module) in (nn.MultiheadAttention, *RECURRENT):
             inside += (name,)
             yield name, module
+        elif any(is_lazy(value) for value in module.parameters(recurse=False)):
+            raise UserError(f"layer '{name}' is a {type(module).__name__} without weights yet: call it once")
         elif matrices := [p for p, value in module.named_parameters(recurse=False) if value.ndim > 1]:
             raise UserError(
                 f"layer '{name}' is a {type(module).__name__} with weights '{matrices[0]}': only Linear, "
@@ -312,19 +357,6 @@ def _mapped(name: str, module: nn.Module, chip: Any) -> Any:
         return CrossbarRecurrence(name, module, chip)
     assert isinstance(module, PLAIN)
     return CrossbarLayer(name, module, chip(name))
-
-
-def _each_tensor(value: Any, change: Any) -> Any:
-    """`value` with every tensor changed, in whatever tuples, lists and dictionaries it lies."""
-    if isinstance(value, Tensor):
-        return change(value)
-    if type(value) is dict:
-        return {key: _each_tensor(part, change) for key, part in value.items()}
-    if type(value) in (tuple, list):
-        return type(value)(_each_tensor(part, change) for part in value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_each_tensor(part, change) for part in value))
-    return value
 
 
 def _laid_out(x: Tensor) -> Tensor:

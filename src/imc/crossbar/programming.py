@@ -49,6 +49,7 @@ class ProgrammedLayer(nn.Module):
         _check_plain(name, plain)
         self.name, self.chip = name, chip
         weight = plain.weight.detach()
+        checked_limit(weight, None, name)
         self.conv = None if isinstance(plain, nn.Linear) else Convolution.of(plain)
         self.groups = 1 if self.conv is None else self.conv.groups
         weight = weight if self.conv is None else self.conv.matrix(weight)
@@ -137,6 +138,8 @@ class ProgrammedLayer(nn.Module):
         Raises:
             UserError: for another shape, a weight that is not finite, or one beyond the chip's limit.
         """
+        if not isinstance(weight, Tensor):
+            raise UserError(f"{self._where} takes a tensor of weights, not a {type(weight).__name__}")
         weight = weight.detach()
         if self.conv is not None and weight.shape == self._shaped(self.matrix).shape:
             weight = self.conv.matrix(weight)
@@ -191,6 +194,9 @@ class ProgrammedLayer(nn.Module):
             scheme.targets(ideal, limit, low, high, out=part)
             to_levels(part, device.levels, low, high)
             self._disturb(part, steps, generator)
+            if steps and float(part.amin()) < 0:
+                names = ", ".join(type(step).__name__ for step in steps)
+                raise UserError(f"{self._where} has a conductance below 0, after {names}")
         if bias_cells is not None:
             bias_cells.fill_((low + high) / 2)
         self._disturb_bias(bias_cells, steps, generator)

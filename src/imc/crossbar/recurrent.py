@@ -65,24 +65,33 @@ class CrossbarRecurrence(nn.Module):
         """As torch's module: outputs of the last layer at every time, and the last states.
 
         Raises:
-            UserError: for a packed sequence, or inputs of other than two or three axes.
+            UserError: for a packed sequence, inputs of other than two or three axes or of no time, or a state
+                of another shape.
         """
         if isinstance(x, PackedSequence):
             raise UserError(f"layer '{self.name}' on crossbars takes padded tensors, no packed sequences")
-        if x.ndim not in (2, 3):
-            raise UserError(f"layer '{self.name}' takes inputs of 2 or 3 axes, not of shape {tuple(x.shape)}")
+        if not isinstance(x, Tensor) or x.ndim not in (2, 3):
+            kind = f"of shape {tuple(x.shape)}" if isinstance(x, Tensor) else f"a {type(x).__name__}"
+            raise UserError(f"layer '{self.name}' takes inputs of 2 or 3 axes, not {kind}")
         single = x.ndim == 2
         if single:
             x = x.unsqueeze(1)
         elif self.batch_first:
             x = x.transpose(0, 1)
+        if not len(x):
+            raise UserError(f"layer '{self.name}' takes sequences of one time step at least")
         long = self.mode == "LSTM"
         count = len(self._suffixes())
         given: tuple[Tensor, ...]
         if state is None:
             given = (x.new_zeros(count, x.shape[1], self.hidden_size),) * (2 if long else 1)
         else:
-            given = tuple(s.unsqueeze(1) if single else s for s in (state if long else (state,)))
+            parts = [*state] if long else [state]
+            wanted = (count, self.hidden_size) if single else (count, x.shape[1], self.hidden_size)
+            if len(parts) != 1 + long or any(getattr(part, "shape", None) != wanted for part in parts):
+                kind = f"a pair of states of shape {wanted} each" if long else f"a state of shape {wanted}"
+                raise UserError(f"layer '{self.name}' takes {kind}")
+            given = tuple(part.unsqueeze(1) if single else part for part in parts)
         last: list[tuple[Tensor, ...]] = []
         ends = 2 if self.bidirectional else 1
         for number in range(self.num_layers):

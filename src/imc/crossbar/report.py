@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from imc.cost.crossbars import Cost, Range, cost
 from imc.cost.table import Table
+from imc.crossbar.arguments import call, check_inputs, each_tensor, tensors
 from imc.crossbar.causes import CAUSES, only, present
+from imc.crossbar.checks import seed as check_seed
 from imc.crossbar.checks import whole
 from imc.crossbar.converters import SenseAmplifier
 from imc.crossbar.diagnosis import relative
@@ -124,7 +126,7 @@ class Report:
 def report(
     mapped: Any,
     inputs: Any,
-    labels: Tensor,
+    labels: Any,
     *,
     chips: int = 20,
     seed: int = 0,
@@ -142,7 +144,7 @@ def report(
     Args:
         mapped: a `CrossbarNetwork`.
         inputs: a batch, or a tuple or dictionary of arguments, batch first.
-        labels: the class of each input, (n,), or whatever `right` compares.
+        labels: the class of each input, (n,), or whatever `right` compares, a tensor or an array.
         chips: how many; chips without variation are all one, and only one is programmed.
         seed: of the first chip; the others have the seeds that follow.
         alone: chips for the variation alone.
@@ -152,22 +154,29 @@ def report(
         table: components of the cost model (`imc.cost.table.read`); `imc.cost.crossbars.components` if None.
 
     Raises:
-        UserError: if inputs and labels do not fit, or a number is not a whole one of 1 or more.
+        UserError: if inputs and labels do not fit, an input is not finite, labels are no classes of the
+            network, or a number is not a whole one of 1 or more.
     """
+    check_seed(seed)
     for name, value in (("chips", chips), ("alone", alone), ("sample", sample), ("batch", batch)):
         whole(name, value, 1, f"{name} is 1 at least")
-    if _count(inputs) != len(labels) or not len(labels):
-        raise UserError(
-            f"{_count(inputs)} inputs and {len(labels)} labels: as many are wanted, and one at least"
-        )
+    check_inputs("report", inputs)
+    labels = _labels(labels)
+    for count in {len(value) if value.ndim else 0 for value in tensors(inputs)}:
+        if count != len(labels) or not count:
+            raise UserError(f"{count} inputs and {len(labels)} labels: as many are wanted, and one at least")
+    if right is not None and not callable(right):
+        raise UserError(f"right = {right!r}: write a function of outputs and labels that says what is right")
+    if table is not None and not isinstance(table, Mapping):
+        raise UserError(f"table = {table!r}: write one that imc.cost.table.read gives")
     tuned = any((layer.slope, layer.intercept) != (1.0, 0.0) for layer in mapped.layers.values())
     own = copy.deepcopy(mapped).eval()
     layers: dict[str, CrossbarLayer] = own.layers
     right = right or _largest
 
     def accuracy() -> float:
-        good = [right(_call(own, part), truth) for part, truth in _batches(inputs, labels, batch)]
-        return 100 * float(torch.cat([g.flatten() for g in good]).double().mean())
+        good = [_truths(right(call(own, part), truth)) for part, truth in _batches(inputs, labels, batch)]
+        return 100 * float(torch.cat(good).double().mean())
 
     def over(count: int) -> Accuracy:
         differ = any(layer.chip.steps for layer in layers.values())
@@ -182,7 +191,7 @@ def report(
     for layer in layers.values():
         layer.digital = True
     digital = accuracy()
-    seen = _watched(own, _first(inputs, sample))
+    seen = _watched(own, _cut(inputs, slice(sample)))
     for layer in layers.values():
         layer.digital = False
     everything = over(chips)
@@ -242,7 +251,7 @@ def _watched(own: Any, inputs: Any) -> dict[str, list[Tensor]]:
         seen[layer.name].append(layer.batched(arguments[0]))
 
     hooks = [layer.register_forward_pre_hook(note) for layer in own.layers.values()]
-    _call(own, inputs)
+    call(own, inputs)
     for hook in hooks:
         hook.remove()
     return seen
@@ -262,43 +271,44 @@ def _largest(outputs: Any, labels: Tensor) -> Tensor:
         raise UserError(
             f"the network gives a {type(outputs).__name__}: say with right=... which answers are right"
         )
-    return outputs.argmax(-1).to(labels.device) == labels
+    found = outputs.argmax(-1).to(labels.device)
+    if found.shape != labels.shape:
+        raise UserError(
+            f"outputs of shape {tuple(outputs.shape)} and labels of {tuple(labels.shape)}: the class of "
+            "each output is wanted, or right=... which says what is right"
+        )
+    if not 0 <= float(labels.min()) <= float(labels.max()) < outputs.shape[-1]:
+        raise UserError(
+            f"labels from {float(labels.min()):g} to {float(labels.max()):g}: the network's outputs have "
+            f"the classes 0 to {outputs.shape[-1] - 1}"
+        )
+    return found == labels
 
 
-def _tensors(inputs: Any) -> list[Tensor]:
-    if isinstance(inputs, Tensor):
-        return [inputs]
-    values = inputs.values() if isinstance(inputs, Mapping) else inputs
-    return [value for value in values if isinstance(value, Tensor)]
+def _truths(found: Any) -> Tensor:
+    if not isinstance(found, Tensor) or not found.numel():
+        raise UserError(f"right gives a {type(found).__name__}: a tensor of truths is wanted")
+    return found.flatten()
 
 
-def _count(inputs: Any) -> int:
-    tensors = _tensors(inputs)
-    return len(tensors[0]) if tensors and tensors[0].ndim else 0
+def _labels(labels: Any) -> Tensor:
+    try:
+        found = torch.as_tensor(labels)
+    except (TypeError, ValueError, RuntimeError):
+        found = torch.zeros(())
+    if not found.ndim:
+        raise UserError(f"labels of a {type(labels).__name__}: a tensor or an array is wanted, one an input")
+    return found
 
 
 def _cut(inputs: Any, part: slice) -> Any:
-    if isinstance(inputs, Tensor):
-        return inputs[part]
-    if isinstance(inputs, Mapping):
-        return {name: _cut(value, part) for name, value in inputs.items()}
-    return tuple(_cut(value, part) if isinstance(value, Tensor) else value for value in inputs)
-
-
-def _first(inputs: Any, count: int) -> Any:
-    return _cut(inputs, slice(0, count))
+    return each_tensor(inputs, lambda value: value[part])
 
 
 def _batches(inputs: Any, labels: Tensor, size: int) -> Iterator[tuple[Any, Tensor]]:
     for start in range(0, len(labels), size):
         part = slice(start, start + size)
         yield _cut(inputs, part), labels[part]
-
-
-def _call(own: nn.Module, inputs: Any) -> Any:
-    if isinstance(inputs, Mapping):
-        return own(**inputs)
-    return own(*inputs) if isinstance(inputs, tuple) else own(inputs)
 
 
 def _text(report: Report) -> Iterator[str]:

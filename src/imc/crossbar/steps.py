@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imc.crossbar.cells import Device
+from imc.crossbar.checks import instance
 from imc.errors import UserError
 
 if TYPE_CHECKING:
@@ -143,6 +145,23 @@ class Law(Step):
         return share.mul_(off - on).add_(on)
 
 
+def check_step(name: str, step: object) -> None:
+    """Refuse what is no step, or is one that cannot be called as steps are.
+
+    Raises:
+        UserError: naming what was given, and what is wanted.
+    """
+    instance(name, step, Step, "a step such as Lognormal(300), or a tuple of them")
+    assert isinstance(step, Step)
+    try:
+        inspect.signature(step).bind(*"gdr")
+    except TypeError as error:
+        raise UserError(
+            f"{type(step).__name__} cannot be called as a step is, with conductances, device and generator: "
+            f"{error}"
+        ) from None
+
+
 def normal_pdf(x: Floats, mean: float, sigma: float) -> Floats:
     """Density of a normal law; 0 throughout where it is all in one point."""
     if sigma == 0:
@@ -170,10 +189,10 @@ def _is_number(value: object) -> bool:
 
 def check_positive(name: str, value: object, unit: str) -> None:
     if not (_is_number(value) and value > 0):  # pyright: ignore[reportOperatorIssue]
-        raise UserError(f"{name} = {value} {unit}: it must be positive and finite")
+        raise UserError(f"{name} = {value!r} {unit}: it must be positive and finite")
 
 
 def check_not_negative(name: str, value: object, unit: str, most: float = math.inf) -> None:
     beyond = "" if most == math.inf else f", and at most {most:g}"
     if not (_is_number(value) and 0 <= value <= most):  # pyright: ignore[reportOperatorIssue]
-        raise UserError(f"{name} = {value} {unit}: it must be 0 or more, and finite{beyond}")
+        raise UserError(f"{name} = {value!r} {unit}: it must be 0 or more, and finite{beyond}")

@@ -19,10 +19,13 @@ from imc.errors import UserError
 _CELLS = ("cells", "bias_cells")
 
 
-def save(mapped: CrossbarNetwork, path: Path) -> None:
+def save(mapped: CrossbarNetwork, path: str | Path) -> None:
     """Store all that the network's outputs depend on as safetensors: conductances, weights, scales, ranges.
 
     (`torch.save(mapped.state_dict(), path)` does so too, in torch's own format.)
+
+    Raises:
+        UserError: if it is no mapped network, or the file cannot be written.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -36,15 +39,19 @@ def save(mapped: CrossbarNetwork, path: Path) -> None:
     >>> torch.equal(one.conductances, other.conductances)
     True
     """
+    _check(mapped)
     state = mapped.state_dict()
     tensors = {
         key: value.contiguous().cpu().clone() for key, value in state.items() if isinstance(value, Tensor)
     }
     rest = {key: value for key, value in state.items() if not isinstance(value, Tensor)}
-    save_file(tensors, path, {"chip": repr(mapped.chip), "state": json.dumps(rest)})
+    try:
+        save_file(tensors, path, {"chip": repr(mapped.chip), "state": json.dumps(rest)})
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be written: {error}") from None
 
 
-def load(mapped: CrossbarNetwork, path: Path) -> None:
+def load(mapped: CrossbarNetwork, path: str | Path) -> None:
     """Put a stored chip into the same network, mapped to the same kind of chip.
 
     Raises:
@@ -64,6 +71,9 @@ def load(mapped: CrossbarNetwork, path: Path) -> None:
     >>> torch.equal(one.conductances, other.conductances)
     True
     """
+    _check(mapped)
+    if not isinstance(path, str | Path):
+        raise UserError(f"path = {path!r}: write the name of a file that save has made")
     try:
         with safe_open(path, "pt") as file:
             about = file.metadata() or {}
@@ -108,6 +118,9 @@ class Comparison:
 def compare(mapped: CrossbarNetwork) -> dict[str, Comparison]:
     """Each layer of a programmed network beside its ideal, by the layer's name.
 
+    Raises:
+        UserError: if it is no mapped network.
+
     >>> import torch
     >>> from imc.crossbar import Chip, Device, compare, map_network
     >>> mapped = map_network(torch.nn.Sequential(torch.nn.Linear(4, 2)), Chip(device=Device(1e3, 1e4)))
@@ -115,7 +128,13 @@ def compare(mapped: CrossbarNetwork) -> dict[str, Comparison]:
     ...     print(name, layer.cells, layer.arrays, layer.weight_error < 1e-6)
     0 16 1 True
     """
+    _check(mapped)
     return {name: _compare(layer) for name, layer in mapped.layers.items()}
+
+
+def _check(mapped: Any) -> None:
+    if not isinstance(mapped, CrossbarNetwork):
+        raise UserError(f"a network on crossbars is wanted, as map_network makes it, not {mapped!r}")
 
 
 def _compare(layer: CrossbarLayer) -> Comparison:

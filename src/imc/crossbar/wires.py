@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imc import threads
+from imc.crossbar.checks import number
 from imc.errors import UserError
 
 Floats = NDArray[np.float64]
@@ -56,9 +57,9 @@ class Wires:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (math.isfinite(value) and value >= 0):
+            if not number(value) or not (math.isfinite(value) and value >= 0):
                 raise UserError(
-                    f"{field.name} = {value} ohm: a wire's resistance must be 0 or more, and finite"
+                    f"{field.name} = {value!r} ohm: a wire's resistance must be 0 or more, and finite"
                 )
 
     @property
