@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 from imc.errors import UserError
-from imc.pages import publishing
 from imc.paths import results_dir
 
 
@@ -20,7 +19,12 @@ def near(path):
 PYTHON = sys.executable
 RESULTS = near(results_dir())
 NAMEABLE = not {*"{}"} & {*RESULTS}
-STAMPS = [f"_build/pages/{page}@{digest}" for page, digest in publishing.stale().items()]
+
+
+def stamps(wildcards):
+    from imc.pages import publishing  # reads what every page was made from, which runs do not need
+
+    return [f"_build/pages/{page}@{digest}" for page, digest in publishing.stale().items()]
 
 
 @cache
@@ -35,7 +39,7 @@ def runs():
 # Without an output it is always due: the package knows whether there is anything to build.
 rule book:
     input:
-        STAMPS,
+        stamps,
     shell:
         "{PYTHON:q} -m imc.pages.build"
 
