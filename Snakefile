@@ -2,6 +2,7 @@
 # the package. `make book` and `make rerun` call this; profiles/ say where it computes. Folders may be called
 # anything: what goes into a shell line is quoted (:q), and as Snakemake takes braces for wildcards, it sees paths
 # from here on.
+import hashlib
 import sys
 from functools import cache
 from pathlib import Path
@@ -21,10 +22,11 @@ RESULTS = near(results_dir())
 NAMEABLE = not {*"{}"} & {*RESULTS}
 
 
-def stamps(wildcards):
+@cache
+def due():
     from imc.pages import publishing  # reads what every page was made from, which runs do not need
 
-    return [f"_build/pages/{page}@{digest}" for page, digest in publishing.stale().items()]
+    return publishing.stale()
 
 
 @cache
@@ -39,7 +41,7 @@ def runs():
 # Without an output it is always due: the package knows whether there is anything to build.
 rule book:
     input:
-        stamps,
+        lambda w: [f"_build/pages/{hashlib.sha256(repr(due()).encode()).hexdigest()}"] if due() else [],
     shell:
         "{PYTHON:q} -m imc.pages.build"
 
@@ -67,10 +69,14 @@ rule run:
         "{PYTHON:q} -m imc run {params.words} > {log:q} 2>&1"
 
 
-# The output is a stamp named after the digest of the page's inputs, not the notebook: Snakemake removes the
-# outputs of a failed or killed job, and the book keeps the last good notebook of a page.
-rule page:
+# All pages that are due are executed by one process, which shares among them what is slow. The output is a stamp
+# named after the digests of their inputs, not the notebooks: Snakemake removes the outputs of a failed or killed
+# job, and the book keeps the last good notebook of a page.
+rule pages:
     output:
-        touch("_build/pages/{page}@{digest}"),
+        touch("_build/pages/{digest}"),
+    threads: workflow.cores or 1
+    params:
+        names=lambda w: list(due()),
     shell:
-        "{PYTHON:q} -m imc.pages {wildcards.page:q}"
+        "{PYTHON:q} -m imc.pages --workers {threads} {params.names:q}"

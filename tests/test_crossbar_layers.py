@@ -58,6 +58,10 @@ ARRAYS = {
     "ADC of differences": Array(5, 6, dac=DAC(3, limit=2), adc=ADC(5, range=2), differential=True),
     "bit by bit": Array(5, 6, dac=DAC(3, serial=True), adc=ADC(7)),
     "unsigned bit by bit": Array(5, 6, dac=DAC(3, limit=2.0, signed=False, serial=True), adc=ADC(7)),
+    "two phases": Array(5, 6, dac=DAC(4, two_phase=True), adc=ADC(7)),
+    "two phases of differences": Array(
+        5, 6, dac=DAC(4, limit=0.5, two_phase=True), adc=ADC(6, range=2), differential=True
+    ),
     "unsigned, wires": Array(5, 6, dac=DAC(1, signed=False), adc=ADC(7), wires=Wires(3.0, 2.0)),
     "sense amplifier": Array(adc=SenseAmplifier()),
     "sense amplifiers of tiles": Array(5, 6, adc=SenseAmplifier(), wires=Wires(1.0, 1.0)),

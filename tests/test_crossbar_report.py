@@ -287,7 +287,7 @@ def test_a_tuned_network_is_tuned_on_every_chip():
     ("arguments", "options", "sentence"),
     [
         ((torch.rand(3, 4), torch.zeros(2)), {}, "3 inputs and 2 labels"),
-        ((torch.rand(0, 4), torch.zeros(0)), {}, "one at least"),
+        ((torch.rand(0, 4), torch.zeros(0)), {}, "one input at least"),
         ((torch.rand(2, 4), torch.zeros(2)), {"chips": 0}, "chips = 0"),
         ((torch.rand(2, 4), torch.zeros(2)), {"chips": 2.5}, "chips = 2.5: a whole number"),
         ((torch.rand(2, 4), torch.zeros(2)), {"table": {}}, "the table of components has no 'read_voltage'"),

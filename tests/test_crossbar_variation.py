@@ -304,7 +304,7 @@ def test_steps_draw_from_their_generator_alone():
             lambda: Lognormal(1e13),
             "sigma = 10000000000000.0 ohm: it must be 0 or more, and finite, and at most 1e\\+12",
         ),
-        (lambda: Lognormal("much"), "sigma = much ohm: it must be 0 or more"),  # pyright: ignore
+        (lambda: Lognormal("much"), "sigma = .much. ohm: it must be 0 or more"),  # pyright: ignore
         (lambda: GaussianResistance(), "GaussianResistance needs sigma, or both sigma_on and sigma_off"),
         (lambda: Lognormal(sigma_on=3), "Lognormal needs sigma, or both sigma_on and sigma_off"),
         (lambda: OneSidedClip(3, sigma_on=1, sigma_off=2), "sigma has nothing left to say"),
@@ -319,7 +319,7 @@ def test_steps_draw_from_their_generator_alone():
         (lambda: Drift(1000, since=5), "time runs forward, from 20.0 s on"),
         (lambda: Drift(float("inf")), "drift counts from the verifying read"),
         (lambda: ProgrammingError(()), "a programming error has some, all finite"),
-        (lambda: ProgrammingError(reference=0), "reference = 0 uS: a conductance is positive"),
+        (lambda: ProgrammingError(reference=0), "reference = 0: a conductance, uS, must be positive"),
         (lambda: ProgrammingError((1.0, 2.0, float("nan"))), "has some, all finite"),
     ],
 )

@@ -20,7 +20,7 @@ WRONG = (
     "", "nan", "inf", "-inf", "-1", "1e400", "½", "yes please", "x" * 10_000, "[]", "1,2,3,4;", "\ud83d",
     "0x10", "None", "{}", "9" * 400,
 )  # fmt: skip
-FIELDS = [(name, field) for name, kind in experiments.every().items() for field in kind.config.model_fields]
+FIELDS = [(name, field) for name, kind in experiments.every().items() for field in kind.config.fields()]
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=lambda word: word)

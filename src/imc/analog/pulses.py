@@ -115,10 +115,10 @@ class PulseTrain(Update):
     Raises:
         UserError: for a length below 1 or above 31, or a limit that is not positive.
 
-    >>> import torch
+    >>> import numpy as np
     >>> from imc.analog import PulseTrain
     >>> p_x, p_delta, slots = PulseTrain(length=10).gains(
-    ...     torch.tensor([[1.0, 0.5]]), torch.tensor([[0.2]]), lr=0.1, dw_min=0.01
+    ...     np.array([[1.0, 0.5]]), np.array([[0.2]]), lr=0.1, dw_min=0.01
     ... )
     >>> p_x.tolist(), slots.tolist()
     ([[1.0, 0.5]], [10])
@@ -155,7 +155,7 @@ class PulseTrain(Update):
     def gains(
         self, x: np.ndarray, delta: np.ndarray, lr: float, dw_min: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Firing probabilities and slots of each sample.
+        """Firing probabilities and slots of each sample, of x (samples, inputs), delta (samples, outputs).
 
         Returns:
             C_x x (samples, inputs) and C_d delta (samples, outputs): probabilities with the signs of x and

@@ -3,7 +3,8 @@
 Counted are cells, converters, drivers, sample-and-holds, shift-and-adds, and the registers of each array; not
 counted are the memory and network between arrays, control, leakage and the digital layers. A layer's arrays
 read at once, each with one ADC (one for each stack where their currents are summed first); layers follow each
-other, one copy of each.
+other, one copy of each. A read of signed inputs by drivers of both polarities is one read; by drivers of one
+polarity it is two, with everything that a read takes; bit by bit it is as many as bits.
 """
 
 import math
@@ -43,10 +44,12 @@ class Work:
         conversions: values that converters give in one cycle.
         adcs: ADCs, or sense amplifiers, of all arrays.
         reads: input vectors an inference.
-        cycles: cycles of one read: 1, or one for each bit of a serial input.
+        cycles: cycles of one read: 1, one for each bit of a serial input, or one for each sign.
         dac_bits, adc_bits: resolution; None without such converters.
         comparators: whether the converters are sense amplifiers.
-        volt2_siemens: sum over reads, cycles and cells of voltage squared times conductance, full input 1 V.
+        volt2_siemens: sum over reads, cycles and cells of voltage times current, full input 1 V; that of
+            resistors is voltage squared times conductance.
+        read_voltage: volt of a full input, if the cells say so; None: the table's.
 
     >>> work = Work(
     ...     "fc", arrays=1, array_rows=128, array_columns=128, rows=64, columns=20, conversions=20, adcs=1,
@@ -70,6 +73,7 @@ class Work:
     adc_bits: int | None
     comparators: bool
     volt2_siemens: float
+    read_voltage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -170,9 +174,8 @@ def _blocks(work: Work, table: Table, end: int) -> tuple[Block, Block]:
         return (found[0], min(found), max(found))[end]
 
     times = work.reads * work.cycles
-    energy = [
-        ("cells", 1.0, work.volt2_siemens * of("read_voltage") ** 2 * of("read_time") * 1e3, "read_voltage")
-    ]
+    volt = of("read_voltage") if work.read_voltage is None else work.read_voltage
+    energy = [("cells", 1.0, work.volt2_siemens * volt**2 * of("read_time") * 1e3, "read_voltage")]
     area = [("cells", work.arrays * work.array_rows * work.array_columns, of("cell_area"), "cell_area")]
     if work.dac_bits is not None:
         factor = growth("dac_per_bit", work.dac_bits - 1)

@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imc.crossbar.arrays import Array, Chip
-    from imc.crossbar.cells import RRAM_1T1R, Device
+    from imc.crossbar.cells import RRAM_1T1R, Device, Sinh
     from imc.crossbar.converters import ADC, DAC, SenseAmplifier
     from imc.crossbar.devices import Measured, Published, all_published, published
     from imc.crossbar.diagnosis import ChipWarning
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "arrays": ("Array", "Chip"),
-    "cells": ("RRAM_1T1R", "Device"),
+    "cells": ("RRAM_1T1R", "Device", "Sinh"),
     "converters": ("ADC", "DAC", "SenseAmplifier"),
     "diagnosis": ("ChipWarning",),
     "devices": ("Measured", "Published", "all_published", "published"),

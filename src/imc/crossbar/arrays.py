@@ -119,6 +119,7 @@ class Chip:
         if self.limit is not None and self.scale == "column":
             raise UserError(f"limit = {self.limit} and scale = 'column': each output has its own limit then")
         self.scheme.check(self.device)
+        self._check_nonlinearity()
         if self.scheme.reference == "digital" and (
             array.differential or isinstance(array.adc, SenseAmplifier)
         ):
@@ -127,6 +128,25 @@ class Chip:
             )
         if isinstance(array.adc, ADC) and array.adc.bits == 1 and self.signed_currents:
             raise UserError("an ADC of 1 bit cannot tell signed currents apart: use a SenseAmplifier")
+
+    def _check_nonlinearity(self) -> None:
+        if not self.bends:
+            return
+        if self.array.dac is None:
+            raise UserError("a nonlinear cell without a DAC: its limit says what a full input is")
+        if self.array.wires is not None:
+            raise UserError("a nonlinear cell behind wires: the wires' equations are for resistors alone")
+        if self.scheme.reference in ("current", "digital"):
+            raise UserError(
+                f"a nonlinear cell under {type(self.scheme).__name__}: what that takes away is linear in the "
+                "inputs; use DoubleColumn or SingleColumn, or DAC(serial=True), whose pulses do not bend"
+            )
+
+    @property
+    def bends(self) -> bool:
+        """Whether its cells' nonlinearity shows: pulses of one height have none."""
+        dac = self.array.dac
+        return self.device.nonlinearity is not None and not (dac is not None and dac.serial)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -149,7 +169,7 @@ class Chip:
     def signed_currents(self) -> bool:
         """Whether a converter of the outputs can meet a negative current."""
         dac = self.array.dac
-        return self.converts_difference or dac is None or (dac.signed and not dac.serial)
+        return self.converts_difference or dac is None or (dac.signed and dac.cycles == 1)
 
     def outputs_per_array(self, outputs: int) -> int:
         """How many of a layer's `outputs` one array holds."""

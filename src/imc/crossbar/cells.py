@@ -1,14 +1,14 @@
 """The memory cell: its two resistances, its levels, and the current it gives.
 
-Conductances are in siemens, resistances in ohm, and an input of 1 means a read voltage of 1 V. The arrays
-are linear, so another read voltage scales every current, and the range of every converter, alike.
+Conductances are in siemens, resistances in ohm, and an input of 1 means a read voltage of 1 V. Arrays of
+resistors are linear, so another read voltage scales every current, and the range of every converter, alike.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from imc.crossbar.checks import number, whole
+from imc.crossbar.checks import instance, number, positive, shown, whole
 from imc.errors import UserError
 
 _SMALLEST, _LARGEST = 1e-18, 1e18
@@ -16,6 +16,48 @@ _SMALLEST, _LARGEST = 1e-18, 1e18
 
 
 @dataclass(frozen=True)
+class Sinh:
+    """A cell whose current bends: I = G V_read sinh(V/v0) / sinh(V_read/v0), G being I/V at the full input.
+
+    The law of tunnelling through a gap in the filament: I = I0 exp(-g/g0) sinh(V/v0) in the model of Stanford
+    and Arizona State University (Z. Jiang and H.-S. P. Wong 2014, doi 10.4231/D37H1DN48; its equation in D.
+    Panda et al. 2018, doi 10.1186/s11671-017-2419-8, Table 3), in circulation with v0 = 0.25 V. Below the
+    full input a cell gives less than its share: at half of it 1/(2 cosh(V_read/2v0)) of the whole, not 1/2.
+
+    All cells of a chip bend alike, so that a bent cell is a linear one behind another voltage. Pulses of full
+    height (`DAC(serial=True)`) are not bent at all.
+
+    Attributes:
+        v0: volt; the larger, the straighter.
+        read: volt of a full input.
+
+    Raises:
+        UserError: unless both are positive, with read/v0 at most 80.
+
+    >>> import torch
+    >>> from imc.crossbar import Sinh
+    >>> Sinh(v0=0.25, read=0.5)(torch.tensor([-1.0, 0.0, 0.5, 1.0]))
+    tensor([-1.0000,  0.0000,  0.3240,  1.0000])
+    """
+
+    v0: float
+    read: float = 0.2
+
+    def __post_init__(self) -> None:
+        positive("v0", self.v0, "a cell's voltage of bending")
+        positive("read", self.read, "the voltage of a full input")
+        if self.read / self.v0 > 80:
+            raise UserError(
+                f"read = {self.read} V, v0 = {self.v0} V: single precision holds a sinh of 80 at most"
+            )
+
+    def __call__(self, u: Any) -> Any:
+        """Currents, in those of full inputs, for voltages `u` in full inputs, a tensor of any shape."""
+        steep = self.read / self.v0
+        return u * 1.0 if steep < 1e-4 else (u * steep).sinh() / math.sinh(steep)
+
+
+@dataclass(frozen=True, repr=False)
 class Device:
     """A resistive memory device.
 
@@ -24,6 +66,7 @@ class Device:
         r_off: resistance of the high-resistance (OFF) state, ohm.
         levels: number of states that programming can aim at, evenly spaced in conductance from OFF to ON;
             None if any conductance in between can be aimed at.
+        nonlinearity: how its current bends with the voltage, or None if it is a resistor.
 
     Raises:
         UserError: unless 0 < r_on < r_off < infinity and levels >= 2.
@@ -36,6 +79,7 @@ class Device:
     r_on: float
     r_off: float
     levels: int | None = None
+    nonlinearity: Sinh | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("r_on", self.r_on), ("r_off", self.r_off)):
@@ -52,6 +96,11 @@ class Device:
             )
         if self.levels is not None:
             whole("levels", self.levels, 2, "a device needs 2 levels at least, or None for any value")
+        if self.nonlinearity is not None:
+            instance("nonlinearity", self.nonlinearity, Sinh, "Sinh(v0=0.25, read=0.2), or None for none")
+
+    def __repr__(self) -> str:
+        return shown(self, "nonlinearity")
 
     @property
     def g_on(self) -> float:

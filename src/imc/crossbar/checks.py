@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from dataclasses import fields
 from typing import Any
 
 from imc.errors import UserError
@@ -70,6 +71,19 @@ def seed(value: Any) -> None:
     whole_number = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole_number or not -(2**63) <= int(value) < 2**63:
         raise UserError(f"seed = {value!r}: a seed is a whole number below 2^63")
+
+
+def shown(value: Any, *options: str) -> str:
+    """The repr of a dataclass, without those of its `options` that have their default.
+
+    A chip's repr is its name in stored states: an option that is new, and not used, does not change it.
+    """
+    parts = (
+        f"{field.name}={getattr(value, field.name)!r}"
+        for field in fields(value)
+        if field.name not in options or getattr(value, field.name) != field.default
+    )
+    return f"{type(value).__name__}({', '.join(parts)})"
 
 
 def number(value: Any) -> bool:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from imc.crossbar.checks import flag, positive, whole
+from imc.crossbar.checks import flag, positive, shown, whole
 from imc.errors import UserError
 
-_FINEST = 24
+FINEST = 24
 """Bits of a number's fraction in single precision."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DAC:
     """Digital-to-analog converter of the inputs: clip to the limit, then round to evenly spaced levels.
 
@@ -24,9 +24,14 @@ class DAC:
         serial: an input goes in bit by bit, one a cycle, as pulses of full height (1 V); the currents of each
             cycle are converted on their own, then shifted and added. Signed inputs are in two's complement.
             Makes a difference behind an `ADC` alone, since exact sums do not depend on their order.
+        two_phase: for drivers of one polarity: positive inputs go in first, then the magnitudes of negative
+            ones, and what the second read gives is taken away digitally. Each read is converted on its own
+            (no column gives a negative current), and costs what a read costs; behind an `ADC` alone, too.
+            Otherwise drivers give both polarities in one read.
 
     Raises:
-        UserError: unless bits is a whole number >= 1 (2 if signed) and limit > 0.
+        UserError: unless bits is a whole number >= 1 (2 if signed) and limit > 0, and for two phases of
+            unsigned or serial inputs.
 
     >>> import torch
     >>> from imc.crossbar import DAC
@@ -40,15 +45,37 @@ class DAC:
     limit: float | None = None
     signed: bool = True
     serial: bool = False
+    two_phase: bool = False
 
     def __post_init__(self) -> None:
         flag("signed", self.signed)
         flag("serial", self.serial)
+        flag("two_phase", self.two_phase)
+        if self.two_phase and (self.serial or not self.signed):
+            kind = "serial ones have signs in two's complement" if self.serial else "unsigned ones have one"
+            raise UserError(f"two_phase = True: two reads are for signs of parallel inputs, and {kind}")
         least, need = (2, "a signed DAC needs 2 bits") if self.signed else (1, "a DAC needs 1 bit")
         whole("bits", self.bits, least, f"{need} at least")
         _not_too_fine(self.bits)
         if self.limit is not None:
             positive("limit", self.limit, "a DAC's largest input")
+
+    def __repr__(self) -> str:
+        return shown(self, "two_phase")
+
+    @property
+    def cycles(self) -> int:
+        """Reads of an array for one input vector, behind an `ADC`."""
+        return self.bits if self.serial else 2 if self.two_phase else 1
+
+    def reads(self, v: Tensor, limit: float) -> tuple[list[tuple[int, Tensor]], float]:
+        """The reads of several cycles: (worth, voltages shaped as `v`), and what their sum is to be times.
+
+        `v` are voltages as this converter gives them.
+        """
+        if self.serial:
+            return self.planes(v, limit), limit / self.steps
+        return [(1, v.clamp(min=0)), (-1, (-v).clamp(min=0))], 1.0
 
     @property
     def steps(self) -> int:
@@ -140,8 +167,8 @@ def _round(x: Tensor, steps: int, full: float | Tensor, signed: bool) -> Tensor:
 
 
 def _not_too_fine(bits: int) -> None:
-    if bits > _FINEST:
-        raise UserError(f"bits = {bits}: single precision holds converters of up to {_FINEST} bits")
+    if bits > FINEST:
+        raise UserError(f"bits = {bits}: single precision holds converters of up to {FINEST} bits")
 
 
 def check_fit(dac: object, adc: object) -> None:
@@ -156,7 +183,6 @@ def check_fit(dac: object, adc: object) -> None:
         raise UserError(
             f"adc = {adc!r}: an ADC or a SenseAmplifier is wanted, as in ADC(8), or None for none"
         )
-    if isinstance(dac, DAC) and dac.serial and isinstance(adc, SenseAmplifier):
-        raise UserError(
-            "a serial DAC beside sense amplifiers: signs of single bits cannot be shifted and added"
-        )
+    if isinstance(dac, DAC) and dac.cycles > 1 and isinstance(adc, SenseAmplifier):
+        kind = "a serial DAC" if dac.serial else "a DAC of two phases"
+        raise UserError(f"{kind} beside sense amplifiers: signs of single reads cannot be shifted and added")

@@ -87,11 +87,17 @@ def look_at_converters(layer: "CrossbarLayer", x: Tensor) -> bool:
     if not 0 < float(wanted.norm()) < math.inf:
         return False
     volts = layer.volts(rows)
+    bending = relative(products(layer.bent(volts)) - products(volts), wanted)
     inputs = currents = relative(products(volts) - wanted, wanted)
     tally = Tally()
     if not isinstance(array.adc, SenseAmplifier) and array.adc is not None:
         currents = relative(layer.read_volts(volts, None, tally) - wanted, wanted)
     if max(inputs, currents) <= TOO_MUCH:
+        return True
+    if bending > max(inputs, currents / 2):
+        law = layer.chip.device.nonlinearity
+        cause = f"its cells' nonlinearity changes its products by {100 * bending:.0f} % (rms)"
+        _warn(layer, cause, f"read at less than the {law.read:g} V of {law}, or use DAC(serial=True)")  # pyright: ignore
         return True
     calibrate = "pass calibrate=some_inputs to map_network"
     if array.dac is not None and inputs > currents / 2:

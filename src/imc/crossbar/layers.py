@@ -83,7 +83,8 @@ class CrossbarLayer(ProgrammedLayer):
             self.looked = look_at_converters(self, x)
         if self.chip.array.adc is not None:
             return self._converted(x)
-        return self.operate(self.volts(x).to(self.matrix.dtype), self.matrix, self._digital_bias())
+        driven = self.bent(self.volts(x)).to(self.matrix.dtype)
+        return self.operate(driven, self.matrix, self._digital_bias())
 
     def operate(self, x: Tensor, matrix: Tensor, bias: Tensor | None) -> Tensor:
         """The plain layer with these weights (outputs, inputs) and this bias."""
@@ -103,12 +104,13 @@ class CrossbarLayer(ProgrammedLayer):
         if dac is not None:
             top = self.ranges.largest_input(self.chip.array)
             x = straight_through(self.volts(x.detach()), x.clamp(-top if dac.signed else 0.0, top))
+        entered, x = x, self.bent(x)
         held = straight_through(self.matrix.float().clone(), self.ideal)
         plain = self.operate(x, held, self.bias)
         if adc is None:
             return plain
         with torch.no_grad():
-            read_out = self._converted(x.detach()).float()
+            read_out = self._converted(entered.detach()).float()
         # A comparator's gradient passes where its signal is within one, as that of a binary activation.
         return straight_through(read_out, F.hardtanh(plain) if isinstance(adc, SenseAmplifier) else plain)
 
@@ -116,6 +118,14 @@ class CrossbarLayer(ProgrammedLayer):
         """What the DAC makes of inputs, of any shape."""
         dac = self.chip.array.dac
         return x if dac is None else dac(x, self.ranges.largest_input(self.chip.array))
+
+    def bent(self, v: Tensor) -> Tensor:
+        """The voltages, for `v` of any shape, at which resistors would give what the chip's cells give."""
+        law = self.chip.device.nonlinearity
+        if law is None or not self.chip.bends:
+            return v
+        full = self.ranges.full_input(self.chip.array)
+        return law(v / full) * full
 
     def _digital_bias(self) -> Tensor | None:
         own = None if self.bias is None else self.bias.detach()
@@ -162,6 +172,7 @@ class CrossbarLayer(ProgrammedLayer):
 
     def read_volts(self, x: Tensor, bias: Tensor | None = None, tally: Tally | None = None) -> Tensor:
         """Outputs (n, outputs) for voltages (n, groups, inputs), float32, `bias` (outputs,) added."""
+        x = self.bent(x)
         cells, bias_cells = self.seen
         found = []
         for group, (outputs, blocks) in enumerate(self._parts()):
@@ -233,7 +244,7 @@ class CrossbarLayer(ProgrammedLayer):
         ideal = self.ideal.detach().unflatten(0, (self.groups, -1))
         wanted = torch.cat([x[:, group] @ part.T for group, part in enumerate(ideal)], 1).double()
         if self.chip.array.adc is None:
-            x, held = x.to(self.matrix.dtype), self.matrix.unflatten(0, (self.groups, -1))
+            x, held = self.bent(x).to(self.matrix.dtype), self.matrix.unflatten(0, (self.groups, -1))
             got = torch.cat([F.linear(x[:, group], part) for group, part in enumerate(held)], 1).double()
         else:
             got = self.read_volts(x.float()).double()

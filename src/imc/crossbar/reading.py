@@ -134,14 +134,12 @@ def read(
     for rows in parts:
         v = x[:, rows]
         own = None if bias is None else bias[:, rows]
-        if array.dac is not None and array.dac.serial and isinstance(array.adc, ADC):
-            limit = ranges.largest_input(array)
+        if array.dac is not None and array.dac.cycles > 1 and isinstance(array.adc, ADC):
+            reads, scale = array.dac.reads(v, ranges.largest_input(array))
             signal = x.new_zeros(())
-            for worth, pulses in array.dac.planes(v, limit):
-                signal = signal + worth * _signal(
-                    chip, pulses, cells[:, :, rows], own, together, ranges, tally
-                )
-            signal = signal * (limit / array.dac.steps)
+            for worth, part in reads:
+                signal = signal + worth * _signal(chip, part, cells[:, :, rows], own, together, ranges, tally)
+            signal = signal * scale
         else:
             signal = _signal(chip, v, cells[:, :, rows], own, together, ranges, tally)
         signal = signal * unit

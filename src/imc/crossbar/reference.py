@@ -66,7 +66,17 @@ def linear(
     array, scheme, device = chip.array, type(chip.scheme).__name__, chip.device
     if array.dac is not None and array.dac.serial and type(array.adc).__name__ == "ADC":
         return _serial(x, chip, cells, bias_cells, limit, bias)
+    if array.dac is not None and array.dac.two_phase and type(array.adc).__name__ == "ADC":
+        alone = replace(array.dac, bits=array.dac.bits - 1, signed=False, two_phase=False)
+        once = replace(chip, array=replace(array, dac=alone))
+        parts = [
+            linear(np.maximum(s * x, 0), once, cells, bias_cells, limit, np.zeros_like(bias)) for s in (1, -1)
+        ]
+        return parts[0] - parts[1] + bias
     v = x if array.dac is None else quantise(x, array.dac.bits, array.dac.limit or 1.0, array.dac.signed)
+    if array.dac is not None and (law := device.nonlinearity):
+        full_input, steep = array.dac.limit or 1.0, law.read / law.v0
+        v = full_input * np.sinh(v / full_input * steep) / np.sinh(steep)
     outputs, _, inputs = cells.shape
     tall = array.rows or inputs
     per_array = chip.outputs_per_array(outputs)

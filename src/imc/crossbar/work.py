@@ -27,7 +27,10 @@ def work(layer: CrossbarLayer, calls: list[Tensor], samples: int) -> Work:
     signals = own if chip.converts_difference else own * k + blocks
     conversions = groups * parts * signals
     comparators = isinstance(array.adc, SenseAmplifier)
-    serial = array.dac is not None and array.dac.serial and isinstance(array.adc, ADC)
+    dac = array.dac
+    cycles = dac.cycles if dac is not None and isinstance(array.adc, ADC) else 1
+    serial = dac is not None and dac.serial and cycles > 1
+    law = chip.device.nonlinearity
     vectors, volt2_siemens = _power(layer, calls, serial)
     return Work(
         name=layer.name,
@@ -39,16 +42,18 @@ def work(layer: CrossbarLayer, calls: list[Tensor], samples: int) -> Work:
         conversions=conversions,
         adcs=conversions if comparators else layer.arrays * parts // stack,
         reads=vectors / samples,
-        cycles=array.dac.bits if serial and array.dac is not None else 1,
-        dac_bits=None if array.dac is None else 1 if serial else array.dac.bits,
+        cycles=cycles,
+        # magnitudes have a bit less than signed inputs
+        dac_bits=None if dac is None else 1 if serial else dac.bits - (cycles == 2),
         adc_bits=array.adc.bits if isinstance(array.adc, ADC) else None,
         comparators=comparators,
         volt2_siemens=volt2_siemens / samples,
+        read_voltage=None if law is None else law.read,
     )
 
 
 def _power(layer: CrossbarLayer, calls: list[Tensor], serial: bool) -> tuple[int, float]:
-    """Input vectors of all calls, and the sum of voltage squared times conductance, full input being 1 V."""
+    """Input vectors of all calls, and the sum of voltage times current, full input being 1 V."""
     array = layer.chip.array
     siemens = layer.cells.double().sum(1).unflatten(0, (layer.groups, -1)).sum(1)
     if layer.bias_cells is not None:
@@ -61,7 +66,7 @@ def _power(layer: CrossbarLayer, calls: list[Tensor], serial: bool) -> tuple[int
             planes = array.dac.planes(volts, layer.ranges.largest_input(array))
             squared = torch.stack([pulses for _, pulses in planes]).sum(0)
         else:
-            squared = (volts / layer.ranges.full_input(array)).square()
+            squared = volts * layer.bent(volts) / layer.ranges.full_input(array) ** 2
         # Each output of a layer of these conductances, one a group, is the power of one input vector.
         power = layer.operate(squared.double(), siemens, None)
         vectors += power.numel() // layer.groups

@@ -1,8 +1,13 @@
 """``python -m imc.pages [PAGE ...]``: execute pages into the book; without a name, those that are stale."""
 
+import logging
+import os
 import sys
 import time
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 from imc.errors import UserError
 from imc.pages import publishing
@@ -17,6 +22,10 @@ def main() -> None:
     parser.add_argument("--stale", action="store_true", help="only list the pages whose inputs changed")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="write below FOLDER, not into the book")
     parser.add_argument(
+        "--workers", type=commands.count, default=os.cpu_count() or 1, metavar="N",
+        help="pages at once; default: as many as cores",
+    )  # fmt: skip
+    parser.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
         help="another value for the page's parameter NAME; needs --to",
     )  # fmt: skip
@@ -27,11 +36,30 @@ def main() -> None:
     if options.parameter and not options.to:
         raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
     parameters = {name: typed(value) for name, value in options.parameter}
-    for page in options.page or publishing.stale():
-        _publish(page, parameters, options.to or publishing.BOOK)
+    if pages := options.page or list(publishing.stale()):
+        _publish(pages, parameters, options.to or publishing.BOOK, options.workers)
 
 
-def _publish(page: str, parameters: dict, book: Path) -> None:
+def _publish(pages: Collection[str], parameters: Mapping[str, Any], book: Path, workers: int) -> None:
+    """Publish all `pages`, several at once, those after one that fails too."""
+    from imc.pages import kernels
+
+    publishing.require(pages)
+    with kernels.warm(fork=len(pages) > 1), ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(_published, page, parameters, book): page for page in pages}
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            logging.disable()  # of what follows from the kernels' end
+            kernels.kill()
+            raise
+    failed = [error for one in running if (error := one.exception())]
+    if failed:
+        raise failed[0]
+
+
+def _published(page: str, parameters: Mapping[str, Any], book: Path) -> None:
     from papermill.exceptions import PapermillExecutionError
 
     begin = time.perf_counter()

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,18 @@ def every(notebooks: Path = NOTEBOOKS) -> list[str]:
     """All pages that have a source, as ``paper/page``."""
     found = [path for path in notebooks.rglob("*.md") if _ours(path, notebooks)]
     return sorted(path.relative_to(notebooks).with_suffix("").as_posix() for path in found)
+
+
+def require(pages: Iterable[str], notebooks: Path = NOTEBOOKS) -> None:
+    """Refuse a page that has no source.
+
+    Raises:
+        UserError: if there is no such page, with those that there are.
+    """
+    known = every(notebooks)
+    for page in pages:
+        if page not in known:
+            raise UserError(f"there is no page '{page}'; the pages are {', '.join(known) or 'none'}")
 
 
 def stale(notebooks: Path = NOTEBOOKS, book: Path = BOOK) -> dict[str, str]:
@@ -96,9 +108,8 @@ def publish(
 
     from imc.pages.clean import clean
 
+    require([page], notebooks)
     source = notebooks / f"{page}.md"
-    if page not in every(notebooks):
-        raise UserError(f"there is no page '{page}'; the pages are {', '.join(every(notebooks)) or 'none'}")
     notebook = jupytext.read(source)
     _check(notebook, values or {})
     target = book / f"{page}.ipynb"
@@ -149,8 +160,10 @@ def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
         nbformat.write(notebook, given)
         os.environ["PYTHONUTF8"] = "1"
         os.environ["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))
+        # papermill's own `cwd` would move this process, where other pages are being executed
+        where = {"metadata": {"path": str(empty)}}
         papermill.execute_notebook(
-            given, made, parameters, kernel_name="python3", cwd=str(empty), progress_bar=False
+            given, made, parameters, kernel_name="python3", resources=where, progress_bar=False
         )
         return nbformat.read(made, as_version=4)
 
