@@ -199,8 +199,9 @@ def rescue(path: Path, outcome: experiments.Outcome) -> Path:
         text = json.dumps(dict(outcome.metrics), indent=1, default=repr)
     except (TypeError, ValueError):  # names that are no texts, or a circle
         text = repr(outcome.metrics)
-    arrays = io.BytesIO()  # npz takes what a record does not
-    np.savez(arrays, **{name.replace("/", "."): np.asarray(a) for name, a in outcome.tensors.items()})
+    tensors: dict[str, Any] = {name.replace("/", "."): np.asarray(a) for name, a in outcome.tensors.items()}
+    arrays = io.BytesIO()
+    np.savez(arrays, **tensors)  # takes what a record does not
     folders = (path.parent, Path(tempfile.gettempdir()))
     for number, folder in enumerate(folders):
         kept = folder / f"{'-'.join([*path.parts[-3:-1], path.stem])}.rescued.txt"
