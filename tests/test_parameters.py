@@ -22,6 +22,7 @@ rate: float = 0.5  # share: 0 to 1
 kept: bool = True  # whether it is kept
 weights: list[int] = [1, 2, 3]  # bits: 1 to 8
 rows: list[str] = ["fp32", "xnor"]  # rows of the table: fp32, xnor or rbnn
+free: float = 1.0  # anything
 longer: int = 500  # episodes: 1 to 1000 (smoke: 20)
 """
 
@@ -34,7 +35,7 @@ def read(injected: str = "", smoke: dict | None = None) -> dict:
 def test_what_is_declared() -> None:
     assert read() == {
         "effort": "full", "seeds": 5, "epochs": 60, "rate": 0.5, "kept": True, "weights": [1, 2, 3],
-        "rows": ["fp32", "xnor"], "longer": 500,
+        "rows": ["fp32", "xnor"], "free": 1.0, "longer": 500,
     }  # fmt: skip
 
 
@@ -75,6 +76,9 @@ def test_values_as_users_write_them(injected: str, name: str, value: object) -> 
         ("seeds = None", "a whole number"),
         ('seeds = "two"', "seeds = 'two': it should be a whole number"),
         ("seeds = 1000000000000", "from 1 to 64"),
+        ("seeds = " + 400 * "9", "from 1 to 64"),
+        ("rate = " + 400 * "9", "from 0 to 1"),
+        ("free = " + 400 * "9", "a number"),
         ("rate = float('nan')", "rate = nan: it should be a number from 0 to 1"),
         ("rate = float('inf')", "from 0 to 1"),
         ('rate = "½"', "a number from 0 to 1"),
@@ -138,13 +142,12 @@ def test_every_page_declares_type_and_range_of_its_parameters(page: str) -> None
     "words", [("-p", "efort", "smoke"), ("-p", "weights", "[0]"), ("-p", "hidden", "1e12")]
 )
 def test_papermill_refuses_before_any_work(words: tuple[str, ...], tmp_path: Path) -> None:
-    book = ROOT / "book" / "reram" / "weight-precision.ipynb"
     command = [
         str(Path(sys.executable).with_name("papermill")),
-        str(book),
+        "book/reram/weight-precision.ipynb",
         str(tmp_path / "out.ipynb"),
         *words,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode != 0
     assert re.search(rf"imc: (this page has no parameter 'efort'|{words[1]} = )", done.stderr)

@@ -57,8 +57,11 @@ def start(name: str, *shared: str, **values: Any) -> "Page":
     found: dict[str, Any] = {}
     if shell is not None:
         shell.set_custom_exc((UserError,), _one_sentence)
-        found = parameters.given(shell.user_ns["In"][1:-1], partial(_smoke_value, name.partition("/")[0]))
+        cells = shell.user_ns["In"][1:-1]
+        found = parameters.given(cells, partial(_smoke_value, name.partition("/")[0]))
         shell.user_ns.update(found)
+        if not found:  # nbval keeps no history of cells: their parameters are what they assigned
+            found = {one: shell.user_ns[one] for one in (*shared, "effort") if one in shell.user_ns}
     for one in shared:
         parameters.require_known(one, found)
     values = {one: found[one] for one in shared} | values

@@ -8,13 +8,13 @@ files that archives and reference managers read, ``CITATION.cff`` and ``codemeta
 
 import functools
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from imc.paths import ROOT
+from imc.paths import ROOT, read_toml
+from imc.runs import commands
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Project:
 @functools.cache
 def project() -> Project:
     """What ``pyproject.toml`` and ``_config.yml`` say."""
-    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    whole = read_toml(ROOT / "pyproject.toml")
     said, more = whole["project"], whole["tool"]["imc"]
     return Project(
         title=more["title"],
@@ -128,6 +128,12 @@ def files() -> dict[str, str]:
     }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The command."""
+    commands.Parser(prog="python -m imc.pages.project", description=__doc__).parse_args()
     for name, text in files().items():
         (ROOT / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    commands.end(main)

@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -176,10 +177,7 @@ def prepare(path: Path) -> None:
         UserError: if it cannot.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
-            stream.write(b"\0" * 4096)
-            stream.flush()
+        probe(path)
     except OSError as error:
         raise UserError(
             f"no record can be written into {path.parent} ({error.strerror or error}); "
@@ -187,17 +185,30 @@ def prepare(path: Path) -> None:
         ) from None
 
 
+def probe(path: Path) -> None:
+    """Write a little beside `path`, making its folder, and remove it; raises OSError where it cannot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
+        stream.write(b"\0" * 4096)
+        stream.flush()
+
+
 def rescue(path: Path, outcome: experiments.Outcome) -> Path:
     """Keep an outcome that could not be recorded, as it is, where there is room; returns the file."""
-    text = json.dumps(dict(outcome.metrics), indent=1, default=repr).encode()
-    arrays = save({name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()})
+    try:
+        text = json.dumps(dict(outcome.metrics), indent=1, default=repr)
+    except (TypeError, ValueError):  # names that are no texts, or a circle
+        text = repr(outcome.metrics)
+    tensors: dict[str, Any] = {name.replace("/", "."): np.asarray(a) for name, a in outcome.tensors.items()}
+    arrays = io.BytesIO()
+    np.savez(arrays, **tensors)  # takes what a record does not
     folders = (path.parent, Path(tempfile.gettempdir()))
     for number, folder in enumerate(folders):
-        kept = folder / f"{path.stem}.rescued.txt"
+        kept = folder / f"{'-'.join([*path.parts[-3:-1], path.stem])}.rescued.txt"
         try:
-            replace(kept, text)
+            replace(kept, text.encode())
             if outcome.tensors:
-                replace(kept.with_suffix(".safetensors"), arrays)
+                replace(kept.with_suffix(".npz"), arrays.getvalue())
             return kept
         except OSError:
             if number == len(folders) - 1:
