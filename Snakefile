@@ -1,44 +1,58 @@
 # runs -> pages -> book. Every rule is one shell line over `python -m imc ...`; what needs doing is asked of
 # the package. `make book` and `make rerun` call this; profiles/ say where it computes. Folders may be called
-# anything: what goes into a shell line is quoted (:q), and braces of a path are no wildcards.
+# anything: what goes into a shell line is quoted (:q), and as Snakemake takes braces for wildcards, it sees paths
+# from here on.
+import hashlib
 import sys
 from functools import cache
+from pathlib import Path
 
+from imc.errors import UserError
 from imc.pages import publishing
 from imc.paths import results_dir
 
+
+def near(path):
+    """`path` from this folder on if it lies below, so that the folder's own name plays no part."""
+    path = Path(path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 PYTHON = sys.executable
-RESULTS = results_dir()
-STAMPS = [f"_build/pages/{page}@{digest}" for page, digest in publishing.stale().items()]
+RESULTS = near(results_dir())
+NAMEABLE = not {*"{}"} & {*RESULTS}
+DUE = publishing.stale()
 
 
 @cache
 def runs():
     from imc.runs import batch  # loads all experiments, which the book does not need
 
+    if not NAMEABLE:
+        raise UserError(f"the workflow takes braces for wildcards: no IMC_RESULTS={RESULTS}, but one without")
     return batch.chosen(config.get("list") or "", config.get("only") or "")
 
 
 # Without an output it is always due: the package knows whether there is anything to build.
 rule book:
     input:
-        STAMPS,
+        [f"_build/pages/{hashlib.sha256(repr(DUE).encode()).hexdigest()}"] if DUE else [],
     shell:
         "{PYTHON:q} -m imc.pages.build"
 
 
 rule rerun:
     input:
-        lambda w: [RESULTS / f"{stem}.json" for stem in runs()],
+        lambda w: [f"{RESULTS}/{stem}.json" for stem in runs()],
 
 
 # The record is an `update`, so that Snakemake never removes one: a run that finds its finished record, from a
 # start that was killed, verifies it and is done.
 rule run:
     input:
-        lambda w: [ancient(path) for path in runs()[w.stem].needs],
+        lambda w: [ancient(near(path)) for path in runs()[w.stem].needs],
     output:
-        update(str(RESULTS).replace("{", "{{").replace("}", "}}") + "/{stem}.json"),
+        update((f"{RESULTS}/" if NAMEABLE else "") + "{stem}.json"),
     log:
         "_build/logs/{stem}.log",
     params:
@@ -50,10 +64,14 @@ rule run:
         "{PYTHON:q} -m imc run {params.words} > {log:q} 2>&1"
 
 
-# The output is a stamp named after the digest of the page's inputs, not the notebook: Snakemake removes the
-# outputs of a failed or killed job, and the book keeps the last good notebook of a page.
-rule page:
+# All pages that are due are executed by one process, which shares among them what is slow. The output is a stamp
+# named after the digests of their inputs, not the notebooks: Snakemake removes the outputs of a failed or killed
+# job, and the book keeps the last good notebook of a page.
+rule pages:
     output:
-        touch("_build/pages/{page}@{digest}"),
+        touch("_build/pages/{digest}"),
+    threads: workflow.cores or 1
+    params:
+        names=list(DUE),
     shell:
-        "{PYTHON:q} -m imc.pages {wildcards.page:q}"
+        "{PYTHON:q} -m imc.pages --workers {threads} {params.names:q}"

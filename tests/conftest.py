@@ -1,6 +1,7 @@
 """What tests share: no records but the published ones, numbers in notebooks compared as numbers."""
 
 import base64
+import contextlib
 import math
 import os
 import re
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import settings
-from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
+from imc.pages import kernels
 from imc.paths import ROOT
 
 settings.register_profile("imc", deadline=None)  # a test asserts what is right, never how fast
@@ -73,11 +74,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(results.cleanup)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported; small sums are slower on more
     os.environ["IMC_RESULTS"] = os.environ.get("IMC_TEST_RESULTS") or results.name
+    _share_imports(config)
 
 
-def _remembering(kernel: Any, source: str, allow_stdin: bool | None = None) -> Any:
-    """nbval's way to execute a cell, kept in the kernel's history, where a page reads its parameters."""
-    return kernel.kc.execute(source, allow_stdin=bool(allow_stdin), store_history=True, stop_on_error=False)
+def _share_imports(config: pytest.Config) -> None:
+    """Fork the kernels of all notebooks that a worker of ``-n`` executes from one process.
 
-
-RunningKernel.execute_cell_input = _remembering  # pyright: ignore[reportAttributeAccessIssue]
+    Torch is for smoke runs, which train; alone, a notebook's kernel starts as a reader's does.
+    """
+    stack = contextlib.ExitStack()
+    if hasattr(config, "workerinput"):
+        stack.enter_context(kernels.warm("torch._dynamo"))
+    config.add_cleanup(stack.close)

@@ -204,8 +204,22 @@ def test_a_users_mistake_is_shown_as_one_sentence_and_fails_the_cell(monkeypatch
 
 
 def test_a_page_needs_no_torch_and_no_pyplot():
-    code = (
-        "import sys, imc.pages.page; print([m for m in ('torch', 'matplotlib.pyplot') if m in sys.modules])"
-    )
+    slow = ("torch", "matplotlib.pyplot", "sklearn")
+    code = "import sys, imc.pages.page; from imc.runs import experiments; experiments.every(); "
+    code += f"print([m for m in {slow} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_a_page_has_its_parameters_whether_or_not_cells_are_remembered(monkeypatch, history):
+    """nbval runs cells without a history."""
+    shell = InteractiveShell()
+    monkeypatch.setattr(pages, "get_ipython", lambda: shell)
+    shell.user_ns["begun"] = []
+    shell.run_cell('effort = "full"\nseeds = 4  # coins', store_history=history)
+    cell = "from imc.pages import page; begun.append(page.start('coin/toss', 'seeds'))"
+    result = shell.run_cell(cell, store_history=history)
+    assert result.success
+    (begun,) = shell.user_ns["begun"]
+    assert (begun.effort, begun.values) == ("full", {"seeds": 4})

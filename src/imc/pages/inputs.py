@@ -19,6 +19,8 @@ from imc.paths import PUBLISHED, ROOT, record_path, results_dir
 
 _PLACES = ("src", "data", "book/_static", "_config.yml", "_toc.yml")
 _ALWAYS = ("requirements.txt", "src/imc/pages/clean.py")
+_NEVER = ("imc.pages.kernels",)
+"""How a page is executed is nothing that it is made from."""
 _noted: set[str] = set()
 
 
@@ -29,7 +31,8 @@ def watch() -> None:
 
 def report() -> None:
     """Print the names of everything used so far as JSON; for the page's kernel, after its last cell."""
-    loaded = {name_of(m.__file__) for n, m in sys.modules.items() if n.startswith("imc") and m.__file__}
+    mine = {n: m for n, m in sys.modules.items() if n.startswith("imc") and n not in _NEVER}
+    loaded = {name_of(m.__file__) for m in mine.values() if m.__file__}
     print(json.dumps(sorted((_noted | loaded | {*_ALWAYS}) - {None}, key=str)))
 
 

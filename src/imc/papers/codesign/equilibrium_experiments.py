@@ -5,7 +5,6 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from imc.papers.codesign.pictures import Data
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -54,7 +53,7 @@ class EquilibriumConfig(Config):
     spreads: tuple[Spread, ...] = Field(
         (0.02, 0.05, 0.1, 0.2), description="of conductances after training, SD relative to each, at test"
     )
-    data: Data = Field("mnist", description="digits: scikit-learn's, the stand-in")
+    data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
     train: int = Field(0, ge=0, le=60_000, description="first training pictures; 0: all")
     test: int = Field(0, ge=0, le=10_000, description="first test pictures; 0: all")
     pool: int = Field(1, ge=1, le=4, description="pool x pool pixels are averaged into one")
@@ -77,7 +76,7 @@ class CircuitConfig(EquilibriumConfig):
     learning_rate: float = Field(0.001, gt=0, le=10, description="of conductances; x 0.99 an epoch")
     epochs: int = Field(15, ge=1, le=1000, description="passes over the training pictures")
     sweeps: int = Field(6, ge=1, le=1000, description="updates of all layers until it counts as settled")
-    data: Data = Field("digits", description="scikit-learn's digits, or MNIST")
+    data: Literal["mnist", "digits"] = Field("digits", description="scikit-learn's digits, or MNIST")
     pool: int = Field(2, ge=1, le=4, description="pool x pool pixels are averaged into one")
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from imc.papers.codesign.pictures import Data
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -33,7 +32,7 @@ class MachineConfig(Config):
     batch: int = Field(10, ge=1, le=1000, description="pictures whose updates are taken together")
     step: float = Field(0.01, gt=0, le=1, description="change of a weight by one coincidence of spikes")
     steps: int = Field(10, ge=1, le=1000, description="reads of each picture when it is recognized")
-    data: Data = Field("mnist", description="digits: scikit-learn's, the stand-in")
+    data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
     train: int = Field(10_000, ge=1, le=60_000, description="first training pictures")
     test: int = Field(2000, ge=0, le=10_000, description="first test pictures; 0: all")
 

@@ -1,11 +1,10 @@
 """Inputs split over arrays with one-bit partial sums, as experiments; and the best linear classifier."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from imc.papers.codesign.pictures import Data
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -17,7 +16,7 @@ class LinearConfig(Config):
 
     smoke: ClassVar[Mapping[str, Any]] = {"data": "digits", "steps": 20}
 
-    data: Data = Field("mnist", description="digits: scikit-learn's, the stand-in")
+    data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
     train: int = Field(0, ge=0, le=60_000, description="first training pictures; 0: all")
     test: int = Field(0, ge=0, le=10_000, description="first test pictures; 0: all")
     pool: int = Field(1, ge=1, le=4, description="pool x pool pixels are averaged into one")
@@ -64,7 +63,7 @@ class SplitConfig(Config):
     learning_rate: float = Field(
         2.0**-6, gt=0, le=1, description="of AdaMax, times a layer's own factor; falls to 0 along a cosine"
     )
-    data: Data = Field("mnist", description="digits: scikit-learn's, the stand-in")
+    data: Literal["mnist", "digits"] = Field("mnist", description="digits: scikit-learn's, the stand-in")
     train: int = Field(20_000, ge=0, le=60_000, description="first training pictures; 0: all")
     test: int = Field(0, ge=0, le=10_000, description="first test pictures; 0: all")
 
