@@ -1,15 +1,26 @@
 # runs -> pages -> book. Every rule is one shell line over `python -m imc ...`; what needs doing is asked of
 # the package. `make book` and `make rerun` call this; profiles/ say where it computes. Folders may be called
-# anything: what goes into a shell line is quoted (:q), and braces of a path are no wildcards.
+# anything: what goes into a shell line is quoted (:q), and as Snakemake takes braces for wildcards, it sees paths
+# from here on.
 import hashlib
 import sys
 from functools import cache
+from pathlib import Path
 
+from imc.errors import UserError
 from imc.pages import publishing
 from imc.paths import results_dir
 
+
+def near(path):
+    """`path` from this folder on if it lies below, so that the folder's own name plays no part."""
+    path = Path(path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 PYTHON = sys.executable
-RESULTS = results_dir()
+RESULTS = near(results_dir())
+NAMEABLE = not {*"{}"} & {*RESULTS}
 DUE = publishing.stale()
 
 
@@ -17,6 +28,8 @@ DUE = publishing.stale()
 def runs():
     from imc.runs import batch  # loads all experiments, which the book does not need
 
+    if not NAMEABLE:
+        raise UserError(f"the workflow takes braces for wildcards: no IMC_RESULTS={RESULTS}, but one without")
     return batch.chosen(config.get("list") or "", config.get("only") or "")
 
 
@@ -30,16 +43,16 @@ rule book:
 
 rule rerun:
     input:
-        lambda w: [RESULTS / f"{stem}.json" for stem in runs()],
+        lambda w: [f"{RESULTS}/{stem}.json" for stem in runs()],
 
 
 # The record is an `update`, so that Snakemake never removes one: a run that finds its finished record, from a
 # start that was killed, verifies it and is done.
 rule run:
     input:
-        lambda w: [ancient(path) for path in runs()[w.stem].needs],
+        lambda w: [ancient(near(path)) for path in runs()[w.stem].needs],
     output:
-        update(str(RESULTS).replace("{", "{{").replace("}", "}}") + "/{stem}.json"),
+        update((f"{RESULTS}/" if NAMEABLE else "") + "{stem}.json"),
     log:
         "_build/logs/{stem}.log",
     params:

@@ -28,6 +28,7 @@ from imc.analog import (
     TikiTaka,
     TikiTakaV2,
 )
+from imc.runs import commands
 
 SIZES = (784, 256, 128, 10)
 SAMPLES = 1000
@@ -122,10 +123,8 @@ def main(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=10)
-    parser.add_argument("--repeats", type=int, default=5)
-    main(parser.parse_args())
+    parser = commands.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=commands.count, default=2)
+    parser.add_argument("--batch", type=commands.count, default=10)
+    parser.add_argument("--repeats", type=commands.count, default=5)
+    commands.end(lambda: main(parser.parse_args()))

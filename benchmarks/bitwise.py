@@ -6,14 +6,14 @@
 The record lands where other runs land: `results/`. Times are processor time of one thread.
 """
 
-import sys
-
 from imc import runs
-from imc.runs import experiments
+from imc.runs import commands, experiments
 
 
 def main() -> None:
-    effort = "smoke" if sys.argv[1:] == ["smoke"] else "full"
+    parser = commands.Parser(description=__doc__)
+    parser.add_argument("effort", nargs="?", choices=("full", "smoke"), default="full")
+    effort = parser.parse_args().effort
     experiment = experiments.find("imce/bitwise-speed")
     record = runs.compute(experiment, experiment.config.build(effort=effort))
     names = [*record.config["layers"], "total"]
@@ -35,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    commands.end(main)

@@ -6,14 +6,14 @@
 The record lands where other runs land: `results/`. AIHWKit is timed if it can be imported.
 """
 
-import sys
-
 from imc import runs
-from imc.runs import experiments
+from imc.runs import commands, experiments
 
 
 def main() -> None:
-    effort = "smoke" if sys.argv[1:] == ["smoke"] else "full"
+    parser = commands.Parser(description=__doc__)
+    parser.add_argument("effort", nargs="?", choices=("full", "smoke"), default="full")
+    effort = parser.parse_args().effort
     experiment = experiments.find("crossbar/benchmark")
     config = experiment.config.build(effort=effort)
     record = runs.compute(experiment, config)
@@ -40,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    commands.end(main)

@@ -20,6 +20,7 @@ from imc.papers.reram.network import Ensemble
 from imc.papers.reram.passes import Passes
 from imc.papers.reram.size import CLASSES, layer_shapes
 from imc.papers.reram.training import optimizer_of, stepper
+from imc.runs import commands
 
 RATIO = 2.5
 Job = Callable[[], object]
@@ -108,11 +109,9 @@ def main(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeats", type=int, default=200)
+    parser = commands.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=commands.count, default=1)
+    parser.add_argument("--repeats", type=commands.count, default=200)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("values", nargs="*", help="name=value of the configuration")
-    sys.exit(main(parser.parse_args()))
+    commands.end(lambda: main(parser.parse_args()))

@@ -20,6 +20,7 @@ from imc.papers.batmann.episodes import draw
 from imc.papers.batmann.experiments import TrainConfig
 from imc.papers.batmann.testing import device
 from imc.papers.batmann.training import Training
+from imc.runs import commands
 
 ROWS = ("fp32", "xnor", "batmann_x", "rbnn", "batmann_r")
 RATIO, SHARE = 1.5, 0.02
@@ -94,13 +95,11 @@ def _seconds(job: Callable[[], object], place: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=int, default=2)
+    parser = commands.Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=commands.count, default=2)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--channels", type=int, default=128)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--channels", type=commands.count, default=128)
+    parser.add_argument("--repeats", type=commands.count, default=5)
     parser.add_argument("--data", choices=("omniglot", "glyphs"), default="omniglot")
     parser.add_argument("--check", action="store_true")
-    sys.exit(main(parser.parse_args()))
+    commands.end(lambda: main(parser.parse_args()))

@@ -249,7 +249,7 @@ def test_lists_of_runs_fit_together() -> None:
     gathered = [j.words.split() for j in batch.chosen(str(folder / "batmann-seeds.txt")).values()]
     for words in (words for name, *words in gathered if name == "batmann/seeds"):
         config = SeedsConfig.parse(words)
-        values = config.model_dump(exclude={"seed", "seeds"})
+        values = config.training.model_dump(exclude={"seed"})
         for seed in range(config.seed, config.seed + config.seeds):
             assert f"batmann/train/{TrainConfig.build(**values, seed=seed).slug()}" in trained
 

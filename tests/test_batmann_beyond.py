@@ -112,13 +112,13 @@ def test_only_xnor_layers_learn_with_noise() -> None:
 
 def test_a_task_of_the_training_s_size_is_the_training_s_test() -> None:
     config = TaskConfig.build(**TINY, seeds=2, test_ways=5, test_shots=3)
-    found = runs.obtain("batmann/task", **config.model_dump())
+    found = runs.obtain("batmann/task", **config.flat())
     own = runs.obtain(
         "batmann/seeds",
-        **{k: v for k, v in config.model_dump().items() if "test_w" not in k and "test_s" not in k},
+        **{k: v for k, v in config.flat().items() if "test_w" not in k and "test_s" not in k},
     )
     assert found.metric("accuracy.bipolar.dot") == own.metric("accuracy.bipolar.dot")
-    harder = runs.obtain("batmann/task", **{**config.model_dump(), "test_ways": 30, "test_shots": 1})
+    harder = runs.obtain("batmann/task", **{**config.flat(), "test_ways": 30, "test_shots": 1})
     assert sum(harder.metric("accuracy.real.cosine")) < sum(found.metric("accuracy.real.cosine"))
 
 
@@ -126,7 +126,7 @@ def test_a_perfect_memory_is_the_digital_one() -> None:
     config = MemoryConfig.build(
         **TINY, draws=2, splits=2, wires=(0.0, 1000.0), adc_bits=(2, 16), kept=(1, 32)
     )
-    found = runs.obtain("batmann/memory", **config.model_dump()).metric("accuracy")
+    found = runs.obtain("batmann/memory", **config.flat()).metric("accuracy")
     assert found["wires"]["0"] == found["adc"]["16"] == found["kept"]["32"] == found["digital"]
     assert found["wires"]["1000"] != found["digital"]
     assert found["kept"]["1"] != found["digital"]
@@ -146,10 +146,8 @@ def test_the_trainings_behind_published_numbers_are_published() -> None:
     found = [r for r in records.read_all(PUBLISHED) if r.experiment in ("batmann/seeds", "batmann/task")]
     assert found
     for record in found:
-        config = SeedsConfig.build(
-            **{n: v for n, v in record.config.items() if n in SeedsConfig.model_fields}
-        )
-        values = config.model_dump(exclude={"seeds", "seed"})
+        config = SeedsConfig.build(**{n: v for n, v in record.config.items() if n in SeedsConfig.fields()})
+        values = config.training.model_dump(exclude={"seed"})
         for seed in range(config.seed, config.seed + config.seeds):
             behind = TrainConfig.build(**values, seed=seed)
             assert records.path_of("batmann/train", behind, PUBLISHED).is_file(), (record.path.stem, seed)

@@ -1,6 +1,8 @@
 """Episodes: balance, disjoint sets, one turn each, and the same whatever was drawn before."""
 
 from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,6 +111,28 @@ def test_pictures_are_black_on_white_and_normalized() -> None:
     assert x.shape == (40, 1, 32, 32)
     assert x.max().item() == pytest.approx((1 - 0.92206) / 0.08426, rel=1e-5)
     assert x.min().item() >= -0.92206 / 0.08426 - 1e-4
+
+
+@pytest.mark.parametrize("damage", ["other pictures", "torn", "no folder"])
+def test_only_the_pictures_that_were_kept_come_out_of_the_cache(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ink = np.random.default_rng(0).integers(0, 2, (3, 2, 50, 50), np.uint8)
+    made = SimpleNamespace(background=ink[:2], evaluation=ink[2:])
+    monkeypatch.setattr(datasets, "load", lambda name: made)
+    monkeypatch.setattr(datasets, "digest", lambda name: "f" * 64)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    if damage == "no folder":
+        (tmp_path / "cache").touch()
+    first, count = pictures.grey.__wrapped__("toy")
+    assert (first.shape, count) == ((3, 2, 32, 32), 2)
+    for path in tmp_path.rglob("*.npz"):
+        other = {"pictures": np.zeros_like(first), "background": np.array([2])}
+        np.savez(path, **other) if damage == "other pictures" else path.write_bytes(path.read_bytes()[:99])
+    assert np.array_equal(pictures.grey.__wrapped__("toy")[0], first)
+    monkeypatch.setattr(pictures, "_shrunk", lambda ink: pytest.fail("shrunk again"))
+    if damage != "no folder":
+        assert np.array_equal(pictures.grey.__wrapped__("toy")[0], first)
 
 
 def test_shrinking_keeps_the_ink() -> None:

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from filled import filled
 from imc.crossbar import variation
 from imc.papers.batmann import reading
+from imc.papers.batmann.results import KeysResult, TrainResult, VariationResult
 from imc.papers.batmann.rows import PLAIN
 from imc.runs.records import Record
+from imc.runs.results import Result
 
 
-def record(metrics, **config):
-    return Record("batmann/train", 1, config, metrics, {}, None, {}, Path("a.json"))
+def record(metrics, kind: type[Result] = TrainResult, **config):
+    name = {TrainResult: "train", KeysResult: "keys", VariationResult: "variation"}[kind]
+    return Record(f"batmann/{name}", 1, config, filled(kind, metrics), {}, None, {}, Path("a.json"))
 
 
 def curve(accuracy, **features):
@@ -44,8 +48,9 @@ def test_a_statistic_that_was_not_finite_is_missing():
 
 
 def test_a_loss_is_paired_by_draw():
-    keys = record({"accuracy": [96.0, 94.0]})
-    found = record({"accuracy": {"both": {"600": [95.0, 94.5]}, "memory": {"600": [96.0, 90.0]}}})
+    keys = record({"accuracy": [96.0, 94.0]}, KeysResult)
+    at = {"both": {"600": [95.0, 94.5]}, "memory": {"600": [96.0, 90.0]}}
+    found = record({"accuracy": at}, VariationResult)
     assert reading.loss(keys, found, 600).tolist() == [1.0, -0.5]
     assert reading.loss(keys, found, 600, "memory").tolist() == [0.0, 4.0]
 

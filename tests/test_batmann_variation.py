@@ -61,9 +61,9 @@ def test_every_meaning_of_the_engine_can_be_asked_for() -> None:
 def test_without_variation_crossbars_are_the_digital_controller_and_memory(columns: str) -> None:
     """Bit by bit and answer by answer; the 8-bit layer digital, since its conductances are rounded."""
     config = tiny(columns=columns, first="digital")
-    layers, episodes = untrained(config), Episodes(config)
+    layers, episodes = untrained(config.embedding.training), Episodes(config.embedding)
     hardware = Hardware(config, layers, 0.0, CPU)
-    for index in range(config.draws):
+    for index in range(config.embedding.draws):
         x = episodes.pictures(index)
         expected = in_parts(network(layers), x)
         assert torch.equal(hardware.keys(x, index), expected)
@@ -75,8 +75,8 @@ def test_without_variation_crossbars_are_the_digital_controller_and_memory(colum
 
 def test_with_the_8_bit_layer_in_cells_features_agree_to_rounding() -> None:
     config = tiny()
-    layers = untrained(config)
-    x = Episodes(config).pictures(0)
+    layers = untrained(config.embedding.training)
+    x = Episodes(config.embedding).pictures(0)
     hardware = Hardware(config, layers, 0.0, CPU)
     same = torch.isclose(hardware.controller(x), network(layers)(x), atol=1e-4).float().mean()
     assert same > 0.99
@@ -87,7 +87,7 @@ def test_with_the_8_bit_layer_in_cells_features_agree_to_rounding() -> None:
 def test_disturbed_controller_against_float64(meaning: str, tuned: bool) -> None:
     """The keys of plain float64 layers that hold the disturbed, corrected weights."""
     config = tiny(meaning=meaning, tuned=tuned, products="float32")
-    layers, x = untrained(config), Episodes(config).pictures(0)
+    layers, x = untrained(config.embedding.training), Episodes(config.embedding).pictures(0)
     hardware = Hardware(config, layers, 200.0, CPU)
     keys = hardware.keys(x, 0)
     reference = network(layers, torch.float64)
@@ -109,7 +109,7 @@ def test_disturbed_controller_against_float64(meaning: str, tuned: bool) -> None
 
 def test_bfloat16_products_stray_less_than_devices() -> None:
     config = tiny(dimension=256)
-    layers, x = untrained(config), Episodes(config).pictures(0)
+    layers, x = untrained(config.embedding.training), Episodes(config.embedding).pictures(0)
     exact, fast, other = (
         Hardware(tiny(dimension=256, products=p), layers, 600.0, CPU).keys(x, index)
         for p, index in (("float32", 0), ("bfloat16", 0), ("float32", 1))
@@ -152,7 +152,7 @@ def test_varying_both_is_the_engines_own_meaning() -> None:
 
 def test_memory_holds_signs_at_full_range_in_one_device_a_draw() -> None:
     config = tiny(dimension=64, meaning="lognormal")
-    hardware = Hardware(config, untrained(config), 50.0, CPU)
+    hardware = Hardware(config, untrained(config.embedding.training), 50.0, CPU)
     generator = torch.Generator().manual_seed(0)
     k, q = (torch.randint(0, 2, (3, n, 64), generator=generator) * 2.0 - 1 for n in (15, 9))
     k[2] = k[0]
@@ -166,9 +166,10 @@ def test_memory_holds_signs_at_full_range_in_one_device_a_draw() -> None:
 
 def test_first_split_is_the_tests_own_and_others_only_shuffle_within_a_character() -> None:
     config = tiny()
-    episodes, task = Episodes(config), draw(config, "test", 1, 50)
-    each = config.shots + config.queries
-    names = torch.arange(config.ways * each).float()[:, None]
+    training = config.embedding.training
+    episodes, task = Episodes(config.embedding), draw(training, "test", 1, 50)
+    each = training.shots + training.queries
+    names = torch.arange(training.ways * each).float()[:, None]
     split = episodes.split(1, names)[..., 0]
     assert torch.equal(split[0].flatten(), names[:, 0])
     for one in split:
@@ -181,7 +182,7 @@ def test_first_splits_make_the_accuracy_of_training() -> None:
     """`batmann/keys` with one split finds what `batmann/train` found on the same episodes."""
     values = TINY | {"splits": 1}
     kept = runs.obtain("batmann/keys", **values)
-    name, needed = training_of(KeysConfig.build(**values))
+    name, needed = training_of(KeysConfig.build(**values).training)
     record = runs.find(name, **needed)
     assert record
     assert np.mean(kept.metrics["accuracy"]) == pytest.approx(record.metric("accuracy.table"), abs=1e-3)
@@ -208,8 +209,8 @@ def test_a_sweep_starts_digital_and_ends_at_chance() -> None:
 
 def test_cells_at_the_floor_are_counted() -> None:
     config = tiny(meaning="gaussian", dimension=64)
-    hardware = Hardware(config, untrained(config), 1000.0, CPU)
-    hardware.keys(Episodes(config).pictures(0), 0)
+    hardware = Hardware(config, untrained(config.embedding.training), 1000.0, CPU)
+    hardware.keys(Episodes(config.embedding).pictures(0), 0)
     count = hardware.floored()["dense"]
     on, off = (6 * 16 * 64 * p for p in (0.15866, 0.0))  # half of the cells are ON: Phi(-0.999)
     assert count == pytest.approx(on + off, rel=0.15)
@@ -226,11 +227,11 @@ def test_another_device_for_the_queries_changes_them_alone() -> None:
 
 
 def test_levelling_takes_the_mean_error_off_every_layer() -> None:
-    layers = untrained(tiny())
+    layers = untrained(tiny().embedding.training)
     for levelled in (False, True):
         config = tiny(columns="single", levelled=levelled, products="float32", tuned=levelled)
         hardware = Hardware(config, layers, 600.0, CPU)
-        hardware.keys(Episodes(config).pictures(0), 0)
+        hardware.keys(Episodes(config.embedding).pictures(0), 0)
         for layer in hardware.controller.layers.values():
             error = float((layer.matrix - layer.ideal).mean() / layer.limit)
             assert (abs(error) < 1e-6) == levelled
@@ -260,10 +261,11 @@ def test_a_killed_sweep_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_testing_and_splits_agree_on_ties() -> None:
     """Equal scores: the first class answers, on crossbars and off."""
     config = tiny()
-    episodes = Episodes(config)
-    keys = torch.ones(config.splits, config.ways, config.shots + config.queries, 32)
-    layers = untrained(config)
+    training, splits = config.embedding.training, config.embedding.splits
+    episodes = Episodes(config.embedding)
+    keys = torch.ones(splits, training.ways, training.shots + training.queries, 32)
+    layers = untrained(training)
     memory = Hardware(config, layers, 0.0, CPU).memory(0)
     for similarities in (digital, memory):
         assert (episodes.answers(keys, keys, similarities) == 0).all()
-    assert testing.percent_right(episodes.answers(keys, keys, digital), config.ways) == 100 / config.ways
+    assert testing.percent_right(episodes.answers(keys, keys, digital), training.ways) == 100 / training.ways

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from filled import filled
 from imc import runs
 from imc.crossbar.network import map_network
 from imc.errors import UserError
 from imc.papers.reram.circuit import ARRAY_SIDE, Comparator, chip, digital, drawn, sweep
 from imc.papers.reram.experiments import CircuitConfig, MlpConfig
 from imc.papers.reram.network import Ensemble, Trained
+from imc.papers.reram.results import MlpResult
 from imc.runs import experiments, records
 from imc.runs.experiments import Outcome
 
@@ -31,7 +33,7 @@ def networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trained:
         for layer in (1, 2, 3):
             tensors[f"{name}{layer}"] += torch.randn(tensors[f"{name}{layer}"].shape, generator=g)
     monkeypatch.setenv("IMC_RESULTS", str(tmp_path))
-    outcome = Outcome({"accuracy": {}}, {name: t.numpy() for name, t in tensors.items()})
+    outcome = Outcome(filled(MlpResult, {}), {name: t.numpy() for name, t in tensors.items()})
     records.write(experiments.find("reram/mlp"), config, outcome, {}, tmp_path, {})
     assert runs.find("reram/mlp", **TINY)
     return Trained(config, tensors)

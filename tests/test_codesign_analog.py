@@ -63,7 +63,25 @@ def test_775_minutes_are_4e6_epochs_or_78_by_the_time_of_an_update():
     assert found["law"] < 5e-3
 
 
-@pytest.mark.parametrize("device", ["float", "constant", "soft", "capacitor"])
+def test_what_surrounds_an_array_can_be_taken_apart():
+    of = {
+        kind: training.periphery(TrainingConfig.build(periphery=kind))
+        for kind in ("none", "rpu", "inputs", "outputs", "scaled")
+    }
+    x, weight = torch.tensor([[0.9, 0.01]]), torch.tensor([[1.0, 1.0], [0.5, 0.0]])
+    read = {kind: one.product(x, weight, torch.Generator().manual_seed(0)) for kind, one in of.items()}
+    torch.testing.assert_close(read["none"], x @ weight.T)
+    rounded = round(0.9 * 15) / 15  # 31 levels from -1 to 1, of which 0.01 is none
+    torch.testing.assert_close(read["inputs"], rounded * weight[:, 0][None])
+    assert not torch.equal(read["rpu"], read["outputs"])
+    # an error far below the DAC's step is lost, and kept where it is scaled by its own largest
+    small = 1e-3 * x
+    assert of["inputs"].product(small, weight, torch.Generator()).abs().max() == 0
+    scaled = training.periphery(TrainingConfig.build(periphery="scaled", output_noise=0))
+    assert scaled.product(small, weight, torch.Generator()).abs().min() > 0
+
+
+@pytest.mark.parametrize("device", ["float", "constant", "soft", "power", "exponential", "capacitor"])
 def test_networks_of_one_seed_start_and_see_the_same_whatever_their_device(device):
     config = TrainingConfig.build(**SMALL, device=device, bound=100, states=1e5, bound_spread=0)
     plain = TrainingConfig.build(**SMALL, device="float")

@@ -9,7 +9,7 @@ import torch
 from imc import runs
 from imc.errors import UserError
 from imc.papers.codesign.drift import exponents
-from imc.papers.codesign.noise import Masked, Own, White, fit, spread
+from imc.papers.codesign.noise import Masked, Own, White, fit, log_odds, silent, spread
 from imc.papers.codesign.pictures import Digits
 from imc.papers.codesign.rbm import (
     Exact,
@@ -22,7 +22,13 @@ from imc.papers.codesign.rbm import (
     threshold,
     visible,
 )
-from imc.papers.codesign.rbm_experiments import ControlConfig, MachineConfig, NoiseConfig, RbmConfig
+from imc.papers.codesign.rbm_experiments import (
+    ChanceConfig,
+    ControlConfig,
+    MachineConfig,
+    NoiseConfig,
+    RbmConfig,
+)
 
 
 def machine(seed: int = 0, v: int = 4, h: int = 3) -> Machine:
@@ -62,7 +68,7 @@ def test_units_fire_with_their_conditional_probability():
 
 def test_a_batch_learns_the_sum_of_its_pictures():
     # one step of contrastive divergence of one batch, neurons deterministic, against a loop over pictures
-    config = MachineConfig.build(seeds=1, hidden=3, epochs=1, batch=4, step=0.5, train=4)
+    config = ChanceConfig.build(seeds=1, hidden=3, epochs=1, batch=4, step=0.5, train=4, start="zero")
     generator = torch.Generator().manual_seed(3)
     pictures, labels = torch.rand(4, 5, generator=generator), torch.tensor([0, 3, 9, 3])
     digits = Digits(pictures, labels, pictures, labels)
@@ -79,6 +85,21 @@ def test_a_batch_learns_the_sum_of_its_pictures():
     torch.testing.assert_close(after.w[0], w)
     assert after.b[0, 0].tolist() == b.tolist()
     assert after.c[0, 0].tolist() == c.tolist()
+
+
+def test_visible_units_start_at_the_log_odds_of_the_pictures():
+    data = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    # fired 2 and 0 times of 3, and half a time of one picture more
+    assert torch.sigmoid(log_odds(data)).tolist() == pytest.approx([2.5 / 4, 0.5 / 4])
+
+
+def test_a_silent_unit_is_one_that_no_picture_wakes():
+    w = torch.tensor([[[1.0, -1.0, 0.0], [0.0, 1.0, -1.0]]])
+    m = Machine(w, torch.zeros(1, 1, 2), torch.tensor([[[-0.5, 0.5, 0.5]]]))
+    data = torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+    # pictures give the units 0.5, -0.5, 0.5 and 0.5, 0.5, -0.5
+    assert silent(m, lambda w, n: Exact(w), threshold, data) == [0.0]
+    assert silent(m, lambda w, n: Exact(w), threshold, data[:1]) == [pytest.approx(100 / 3, abs=1e-4)]
 
 
 def test_white_noise_has_the_variance_of_a_noise_in_every_synapse():
@@ -106,6 +127,7 @@ def test_masks_keep_their_share():
     assert torch.equal(kept[0, 0], kept[0, 1])  # read together
     assert not torch.equal(kept, masked.up(torch.ones(1, 2, 2000)))
     assert kept.mean().item() == pytest.approx(2000, rel=0.02)
+    # the variance of 40 values has a relative SD of sqrt(2/39), 0.23: three of them
     assert kept[0, 0].var().item() == pytest.approx(2000 * 3, rel=0.7)
 
 

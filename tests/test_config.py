@@ -1,11 +1,19 @@
 """Configurations are validated at the door, and name their files."""
 
+import json
+from functools import cache
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from imc import runs
 from imc.errors import UserError
+from imc.papers.batmann.experiments import KeysConfig, TrainConfig
 from imc.papers.reram.experiments import CircuitConfig, MlpConfig
+from imc.runs import experiments
+from imc.runs.config import Config
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,88 @@ def test_several_values_are_parted_by_commas(values: list[float]) -> None:
 def test_a_configuration_survives_the_command_line(config: MlpConfig) -> None:
     words = [f"{name}={value}" for name, value in config.model_dump().items()]
     assert MlpConfig.parse(words) == config
+
+
+@st.composite
+def runs_of_any_experiment(draw: st.DrawFn) -> tuple[type[Config], dict]:
+    """An experiment's configurations and some values for them, taken from where they are published."""
+    name = draw(st.sampled_from(sorted(experiments.every())))
+    kind = experiments.find(name).config
+    effort = draw(st.sampled_from(["full", "smoke"]))
+    mine = [c.flat() for e, c in published() if e.name == name] or [kind.build().flat()]
+    values = draw(st.sampled_from(mine))
+    names = draw(st.lists(st.sampled_from(sorted(values)), unique=True))
+    return kind, {n: values[n] for n in names} | {"effort": effort, "seed": draw(st.integers(0, 9))}
+
+
+@cache
+def published() -> list[tuple[experiments.Experiment, Config]]:
+    return runs.published()
+
+
+@given(runs_of_any_experiment())
+@settings(max_examples=300)
+def test_what_is_held_stands_side_by_side_in_words_records_and_names(run: tuple[type[Config], dict]) -> None:
+    kind, values = run
+    try:
+        config = kind.build(**values)
+    except UserError:  # values of several records that do not go together
+        assume(False)
+        raise
+    assert kind.build(**config.flat()) == config
+    assert kind.build(**json.loads(json.dumps(config.flat("json")))) == config
+    assert list(config.flat()) == list(kind.fields())
+    assert kind.parse(_words(config.flat())) == kind.parse(_words(values)) == config
+    assert kind.build(effort=config.effort, **config.given()) == config
+    assert kind(**values) == config, "the plain constructor and build agree"
+    assert config.model_copy() == kind.build(**config.model_dump()) == config
+    for name in kind.holds():
+        held = getattr(config, name)
+        assert (held.seed, held.effort) == (config.seed, config.effort)
+        assert kind.build(**{name: held}, **values) == config
+        assert kind.build(**values, **{name: held.flat()}) == config
+
+
+def _words(values: dict) -> list[str]:
+    """As the command line gives them, several at a time parted by commas."""
+    return [
+        f"{name}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def test_what_does_not_fit_in_what_is_held_is_said_of_the_field() -> None:
+    with pytest.raises(UserError, match="weight_bits = 9 in CircuitConfig"):
+        CircuitConfig.build(weight_bits=9)
+    with pytest.raises(UserError, match=r"no field 'wight_bits' \(did you mean weight_bits\?\)"):
+        CircuitConfig.build(wight_bits=1)
+    with pytest.raises(UserError, match="CircuitConfig should have norm=batch with"):
+        CircuitConfig.build(norm="none", norm_arithmetic="shift-based")
+    with pytest.raises(UserError, match="no value for 'training', but for its fields"):
+        CircuitConfig.parse(["training=best"])
+    with pytest.raises(UserError, match="weight_bits = 9 in CircuitConfig"):
+        CircuitConfig.build().model_copy(update={"weight_bits": 9})
+    with pytest.raises(UserError, match="hidden = 0 in CircuitConfig"):
+        CircuitConfig.build(training={"hidden": 0})
+
+
+def test_a_field_of_its_own_cannot_be_called_as_one_of_what_it_holds() -> None:
+    with pytest.raises(TypeError, match="Twice has hidden twice"):
+
+        class Twice(Config):
+            training: MlpConfig
+            hidden: int = 3
+
+
+def test_rows_choose_defaults_however_a_training_is_built() -> None:
+    row = TrainConfig.build(row="rbnn", variant="released")
+    plain: Any = TrainConfig  # pyright knows of no defaults written as Field(x)
+    assert plain(row="rbnn", variant="released") == row != plain()
+    assert KeysConfig.build(row="rbnn", variant="released").training == row
+    assert row.model_copy(update={"seed": 3}).model_copy(update={"seed": 0}) == row
+    with pytest.raises(UserError, match="row = 'bnn' in TrainConfig"):
+        row.model_copy(update={"row": "bnn"})
 
 
 def test_a_copy_is_validated() -> None:

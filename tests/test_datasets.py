@@ -232,6 +232,25 @@ def test_other_arrays_in_the_cache_are_not_taken(places, damage):
     assert memory.kept("toy", digest) is None
 
 
+@given(st.data())
+def test_any_damage_in_the_cache_is_noticed(tmp_path_factory, data):
+    stored = {"x": np.arange(12.0).reshape(3, 4), "bits": np.ones((3, 5), np.uint8)}
+    digest = datasets.fingerprint(stored)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "damaged"))
+        memory.keep("toy", digest, stored)
+        path = memory._kept("toy", digest)
+        content = bytearray(path.read_bytes())
+        for _ in range(data.draw(st.integers(1, 3))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+        path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+        back = memory.kept("toy", digest)
+        assert back is None or datasets.fingerprint(back) == digest
+        memory.remember("toy", [], None, digest)
+        memory._stamp("toy").write_text(data.draw(st.sampled_from(["", "[]", "null", "{}", "7", "[1]"])))
+        assert memory.recall("toy", [], None) is None
+
+
 def test_a_table_with_a_syntax_error_names_its_file(tmp_path):
     (tmp_path / "table.toml").write_text("[one\n")
     with pytest.raises(UserError, match=r"table\.toml cannot be read as TOML: .*line 1"):

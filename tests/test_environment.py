@@ -120,6 +120,19 @@ def test_the_package_is_found_whatever_the_folder_is_called(environment, monkeyp
     assert subprocess.run(command, env=mine, capture_output=True, check=True).stdout == b"found\n3.2.1\n"
 
 
+def test_commands_work_whatever_the_folder_is_called(environment, tmp_path):
+    folder = tmp_path / 'it\'s "{a}" $HOME `b` \\ é' / ".venv"
+    venv.create(folder, symlinks=True)
+    command = folder / "bin/hello"
+    start = f"""#!/bin/sh\n'''exec' "{folder}/bin/python" "$0" "$@"\n' '''\n"""  # as pip writes it
+    command.write_text(f"{start}print('hello')\n")
+    command.chmod(0o755)
+    environment.quote(folder)
+    words = ["sh", "-c", '. "$1/bin/activate"; hello; echo "$VIRTUAL_ENV"', "sh", str(folder)]
+    done = subprocess.run(words, cwd="/", capture_output=True, text=True, check=True)
+    assert done.stdout == f"hello\n{folder}\n"
+
+
 def test_this_environment_is_whole(environment):
     assert environment.broken(Path(sys.prefix), [ROOT / "requirements.txt"]) == []
 

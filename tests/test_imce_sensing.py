@@ -15,7 +15,7 @@ from imc.papers.imce import montecarlo, sensitivity, tails
 from imc.papers.imce.device import Junction
 from imc.papers.imce.gates import GATES, Gate, reference, states, wrong_rows
 from imc.papers.imce.laws import Law
-from imc.papers.imce.memory_experiments import SensingConfig, SensitivityConfig
+from imc.papers.imce.memory_experiments import CellConfig, SensingConfig, SensitivityConfig
 
 junctions = st.builds(
     Junction,
@@ -85,10 +85,10 @@ def test_simulation_is_a_loop_over_cells(values):
     """Every answer of the vectorized simulation, from the same draws, cell by cell in plain Python."""
     wide = {"sigma_ra_percent": 12.0, "sigma_tmr_percent": 18.0, "trials": 60, "effort": "smoke"}
     config = SensingConfig.build(**wide, **values)
-    groups, junction = montecarlo.draw(config, 5), config.junction
+    groups, junction = montecarlo.draw(config, 5), config.cell.junction
     seen = 0
     for gate in GATES:
-        ref = reference(junction, gate, config.midpoint)
+        ref = reference(junction, gate, config.cell.midpoint)
         by_state = montecarlo.wrong_states(groups, gate, ref)
         anywhere = montecarlo.wrong_anywhere(groups, gate, ref)
         for trial in range(config.trials):
@@ -96,9 +96,9 @@ def test_simulation_is_a_loop_over_cells(values):
             for bits, answer in gate.truth_table():
                 conductance = 0.0
                 for cell, bit in enumerate(bits):
-                    ra = config.ra_ohm_um2 * float(groups.ra[trial, cell])
-                    tmr = config.tmr_percent / 100 * float(groups.tmr[trial, cell])
-                    resistance = ra / junction.area_um2 * (1 + tmr * bit) + config.series_ohm
+                    ra = config.cell.ra_ohm_um2 * float(groups.ra[trial, cell])
+                    tmr = config.cell.tmr_percent / 100 * float(groups.tmr[trial, cell])
+                    resistance = ra / junction.area_um2 * (1 + tmr * bit) + config.cell.series_ohm
                     conductance += 1 / resistance
                 wrong[bits] = (1 / conductance + float(groups.offset[trial, 0]) > ref) != bool(answer)
             for ones in range(gate.fan_in + 1):
@@ -123,9 +123,9 @@ def test_simulation_against_integrals():
     )
     groups, checked = montecarlo.draw(config, config.seed), 0
     for gate in GATES:
-        ref = reference(config.junction, gate)
+        ref = reference(config.cell.junction, gate)
         hits = montecarlo.wrong_states(groups, gate, ref).sum(0)
-        for count, p in zip(hits, tails.errors(config, gate, ref), strict=True):
+        for count, p in zip(hits, tails.errors(config.cell, gate, ref), strict=True):
             if trials * p < 5:
                 assert count < 30
                 continue
@@ -152,7 +152,7 @@ def test_100000_trials_in_under_a_second():
         begin = time.process_time()
         groups = montecarlo.draw(config, 0)
         for gate in GATES:
-            ref = reference(config.junction, gate)
+            ref = reference(config.cell.junction, gate)
             montecarlo.wrong_states(groups, gate, ref)
             montecarlo.wrong_anywhere(groups, gate, ref)
         best = min(best, time.process_time() - begin)
@@ -199,7 +199,7 @@ def test_laws_have_mean_1_and_their_sigma(sigma, x, name):
 
 
 def test_errors_of_a_read_in_closed_form():
-    config = SensingConfig.build(sigma_ra_percent=7, sigma_tmr_percent=15, series_ohm=900)
+    config = CellConfig.build(sigma_ra_percent=7, sigma_tmr_percent=15, series_ohm=900)
     junction = config.junction
     ref = reference(junction, Gate("read", 1))
     zero = stats.norm.sf((ref - junction.series_ohm) / junction.r_p, 1, 0.07)
@@ -213,7 +213,7 @@ def test_errors_of_a_read_in_closed_form():
 
 
 def test_errors_of_two_cells_against_a_double_integral():
-    config = SensingConfig.build(sigma_ra_percent=6, sigma_tmr_percent=0.1)
+    config = CellConfig.build(sigma_ra_percent=6, sigma_tmr_percent=0.1)
     ref = reference(config.junction, Gate("or", 2)) / config.junction.r_p
 
     def given_first(x: float) -> float:
@@ -229,14 +229,14 @@ def test_errors_of_two_cells_against_a_double_integral():
 @settings(max_examples=8)
 @given(ra=st.floats(0.5, 100), length=st.floats(20, 200), gate=st.sampled_from(GATES[:5]))
 def test_ra_and_area_drop_out(ra, length, gate):
-    plain, other = SensingConfig.build(), SensingConfig.build(ra_ohm_um2=ra, length_nm=length)
+    plain, other = CellConfig.build(), CellConfig.build(ra_ohm_um2=ra, length_nm=length)
     one, two = (tails.errors(c, gate, reference(c.junction, gate)) for c in (plain, other))
     assert two == pytest.approx(one, rel=1e-6, abs=1e-250)
 
 
 def test_a_tiny_offset_changes_little_and_a_large_one_everything():
     gate = Gate("or", 2)
-    config = SensingConfig.build()
+    config = CellConfig.build()
     ref = reference(config.junction, gate)
     none, tiny, large = (
         tails.errors(config.model_copy(update={"offset_percent": o}), gate, ref)[1] for o in (0.0, 0.1, 20.0)
@@ -250,7 +250,7 @@ def test_sensitivity_finds_what_it_says():
     found = sensitivity.measure(config, quiet).metrics
     for gate in GATES[:5]:
         limits = found["limits"][gate.name]
-        assert sensitivity.failure(sensitivity.scaled(config, limits["scale"]), gate) == pytest.approx(
+        assert sensitivity.failure(sensitivity.scaled(config.cell, limits["scale"]), gate) == pytest.approx(
             1e-3, rel=0.02
         )
         assert found["shift"][gate.name][1] == pytest.approx(found["now"][gate.name])  # 0.5: the midpoint
@@ -258,6 +258,6 @@ def test_sensitivity_finds_what_it_says():
         assert found["tmr"][gate.name][1] == pytest.approx(found["now"][gate.name])
         assert found["offset"][gate.name] == sorted(found["offset"][gate.name])
     for two, three in ((Gate("and", 2), Gate("and", 3)), (Gate("or", 2), Gate("or", 3))):
-        safe = sensitivity.scaled(config, found["limits"][three.name]["scale_as_two"])
+        safe = sensitivity.scaled(config.cell, found["limits"][three.name]["scale_as_two"])
         same = 100 * sensitivity.failure(safe, three)
         assert same == pytest.approx(found["now"][two.name], rel=0.02)

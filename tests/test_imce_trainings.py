@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from filled import filled
+from imc.papers.imce.results import BitWidthResult
 from imc.papers.imce.trainings import ROWS, collect, difference
 from imc.runs.records import Record
 
@@ -12,7 +14,7 @@ ERRORS = {0: 10.0, 1: 12.0, 2: 11.0}
 
 
 def record(error: float, curve: list[float]) -> Record:
-    metrics = {"error": error, "curve": {"test_error": curve}}
+    metrics = filled(BitWidthResult, {"error": error, "curve": {"test_error": curve}})
     return Record("imce/bit-width", 1, {}, metrics, {}, None, {}, Path("made"))
 
 

@@ -90,7 +90,7 @@ def test_an_interruption_ends_the_kernels_and_says_one_line(tmp_path):
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "imc: interrupted; the book keeps the notebooks it had\n"
+    assert done.stderr == "imc: interrupted; what is finished is kept\n"
     for begun in tmp_path.glob("begun-*"):
         with pytest.raises(ProcessLookupError):
             os.kill(int(begun.name.partition("-")[2]), 0)

@@ -66,9 +66,10 @@ class Copy:
         return self.folder / "notebooks" / f"{page}.md"
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """`make` with this test's environment in place of one of its own."""
+        """`make` with this test's environment in place of one of its own; results lie in the copy."""
         command = ["make", "PYTHON=true", *words]
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        others = ("MAKE", "MFLAGS", "IMC_RESULTS")
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         environment = {**mine, "PYTHONPATH": str(self.folder / "src")}
         pipe, joined = subprocess.PIPE, subprocess.STDOUT
         return subprocess.Popen(
@@ -250,6 +251,12 @@ def test_any_folder_name_builds_and_nothing_beside_it_is_touched(tmp_path):
     copy.source("first").write_text(PAGE.format(name="first"))
     copy.make("book")
     assert (folder / "_build/html/book/first.html").is_file()
+    (folder / "my runs.txt").write_text("reram/rescaled-merge effort=smoke seeds=2 epochs=1\n")
+    for _ in range(2):
+        output = copy.make("rerun", "LIST=my runs.txt")
+    assert "rule run" not in output, "what is there is not made again"
+    made = {path.parent.name for path in (folder / "results/reram").rglob("*.log.json")}
+    assert made == {"mlp", "rescaled-merge"}
     copy.make("clean", f"PYTHON={PLAIN}")
     assert not (folder / "_build").exists()
     assert beside.is_dir()
@@ -267,7 +274,7 @@ def test_a_list_of_runs_is_computed(copy, tmp_path):
     listed = tmp_path / "my runs' $list.txt"
     listed.write_text("# two\nreram/mlp effort=smoke seed=7\nreram/mlp effort=smoke seed=8  # the second\n")
     copy.make("rerun", f"LIST={listed}".replace("$", "$$"))
-    results = Path(os.environ["IMC_RESULTS"]) / "reram/mlp"
+    results = copy.folder / "results/reram/mlp"
     seeds = [json.loads((results / f"smoke_seed-{n}.json").read_text())["config"]["seed"] for n in (7, 8)]
     assert seeds == [7, 8]
 

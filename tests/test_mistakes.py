@@ -1,21 +1,26 @@
 """A user's mistake is one sentence and an exit status, whatever is wrong and wherever; it leaves no file."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pooch
 import pytest
 
+from imc.datasets import store
 from imc.errors import UserError
+from imc.pages import publishing
+from imc.paths import ROOT
 from imc.runs import cli, experiments
 
 WRONG = (
     "", "nan", "inf", "-inf", "-1", "1e400", "½", "yes please", "x" * 10_000, "[]", "1,2,3,4;", "\ud83d",
     "0x10", "None", "{}", "9" * 400,
 )  # fmt: skip
-FIELDS = [(name, field) for name, kind in experiments.every().items() for field in kind.config.model_fields]
+FIELDS = [(name, field) for name, kind in experiments.every().items() for field in kind.config.fields()]
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=lambda word: word)
@@ -70,6 +75,57 @@ def test_every_command_refuses_in_one_sentence(
     assert said.startswith("imc: ")
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "results").exists()
+
+
+OTHERS: list[list[str]] = [
+    ["imc.pages", "--nope"], ["imc.pages", "-p", "x"], ["imc.pages", "reram/nope"], ["imc.pages", ""],
+    ["imc.pages", "reram/bn-merge", "-p", "seeds", "2"], ["imc.pages", "reram/bn-merge", "--to", "{file}"],
+    ["imc.pages", "reram/bn-merge", "--to", "/proc/nowhere"],
+    *(["imc.pages", "reram/bn-merge", "--to", "{free}", "-p", *pair] for pair in (
+        ("sedes", "2"), ("", "2"), ("a b", "2"), ("class", "2"), ("seeds\nimport os", "2"), ("½", "2"),
+        ("effort", "no"), ("effort", ""), ("seeds", "0"), ("seeds", "nan"), ("seeds", "inf"),
+        ("seeds", "1e400"), ("seeds", "9" * 5000),
+        ("seeds", "-1"), ("seeds", "two"), ("seeds", ""), ("seeds", "9" * 400), ("seeds", "2.0"),
+    )),
+    *([f"imc.pages.{name}", "extra"] for name in ("build", "crate", "pdf", "project")),
+    *([f"benchmarks/{name}.py", "nope"] for name in ("bitwise", "crossbar", "mlp")),
+    ["benchmarks/mlp.py", "seeds=0"], ["benchmarks/mlp.py", "sedes=2"], ["benchmarks/training.py", "nope"],
+    *([f"benchmarks/{name}.py", "--repeats", wrong] for name in ("analog", "mlp", "training")
+      for wrong in ("0", "-1", "nan", "", "1e3", "9" * 400)),
+    ["benchmarks/analog.py", "--batch", "0"], ["benchmarks/mlp.py", "--threads", "0"],
+    ["benchmarks/training.py", "--channels", "0"], ["benchmarks/training.py", "--precision", "int8"],
+    ["benchmarks/training.py", "--repeats", "1"],
+]  # fmt: skip
+
+
+def offline(*_: Any, **__: Any) -> None:
+    raise OSError("no network")
+
+
+@pytest.mark.parametrize("words", OTHERS, ids=lambda words: " ".join(words)[:60])
+def test_every_other_command_refuses_in_one_sentence(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capfd: Any, tmp_path: Path
+) -> None:
+    """Before any work; the last one finds no data set."""
+    (tmp_path / "file").touch()
+    places = {"{file}": str(tmp_path / "file"), "{free}": str(tmp_path / "free")}
+    program, *rest = words
+    monkeypatch.setattr(sys, "argv", [program, *(places.get(word, word) for word in rest)])
+    monkeypatch.setenv("IMC_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setattr(store, "data_dirs", list)
+    monkeypatch.setattr(pooch, "retrieve", offline)
+    monkeypatch.setattr(publishing, "_execute", lambda *_: pytest.fail("executed first"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kind = runpy.run_module if program.startswith("imc.") else runpy.run_path
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as end:
+        kind(program, run_name="__main__")
+    assert end.value.code == 2
+    out, said = capfd.readouterr()
+    assert out == ""
+    assert said.startswith("imc: ")
+    assert len(said.splitlines()) == 1
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["file"]
 
 
 def test_nobody_reading_is_no_traceback() -> None:

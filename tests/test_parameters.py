@@ -22,6 +22,7 @@ rate: float = 0.5  # share: 0 to 1
 kept: bool = True  # whether it is kept
 weights: list[int] = [1, 2, 3]  # bits: 1 to 8
 rows: list[str] = ["fp32", "xnor"]  # rows of the table: fp32, xnor or rbnn
+free: float = 1.0  # anything
 longer: int = 500  # episodes: 1 to 1000 (smoke: 20)
 """
 
@@ -34,7 +35,7 @@ def read(injected: str = "", smoke: dict | None = None) -> dict:
 def test_what_is_declared() -> None:
     assert read() == {
         "effort": "full", "seeds": 5, "epochs": 60, "rate": 0.5, "kept": True, "weights": [1, 2, 3],
-        "rows": ["fp32", "xnor"], "longer": 500,
+        "rows": ["fp32", "xnor"], "free": 1.0, "longer": 500,
     }  # fmt: skip
 
 
@@ -75,6 +76,9 @@ def test_values_as_users_write_them(injected: str, name: str, value: object) -> 
         ("seeds = None", "a whole number"),
         ('seeds = "two"', "seeds = 'two': it should be a whole number"),
         ("seeds = 1000000000000", "from 1 to 64"),
+        ("seeds = " + 400 * "9", "from 1 to 64"),
+        ("rate = " + 400 * "9", "from 0 to 1"),
+        ("free = " + 400 * "9", "a number"),
         ("rate = float('nan')", "rate = nan: it should be a number from 0 to 1"),
         ("rate = float('inf')", "from 0 to 1"),
         ('rate = "½"', "a number from 0 to 1"),

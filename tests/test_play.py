@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from html import unescape
 from typing import Any
 
@@ -24,6 +25,7 @@ from imc.crossbar.wires import Wires, effective_conductances
 from imc.errors import UserError
 from imc.pages import figures, players
 from imc.pages import page as page_module
+from imc.papers.codesign.players import Learning
 from imc.papers.imce import area, components, energy, subarray, tails
 from imc.papers.imce.bitwise import Code
 from imc.papers.imce.gates import Gate, reference, states
@@ -519,8 +521,11 @@ def device_of(response: str, asymmetry: float, cycle: float = 0.3) -> tuple[Any,
 class Given:
     """Chance that gives out what it was given."""
 
-    def __init__(self, normals: list[float]) -> None:
-        self._normals = iter(normals)
+    def __init__(self, normals: list[float], uniforms: Sequence[float] = ()) -> None:
+        self._normals, self._uniforms = iter(normals), iter(uniforms)
+
+    def random(self) -> float:
+        return next(self._uniforms)
 
     def standard_normal(self) -> float:
         return next(self._normals)
@@ -586,6 +591,23 @@ def test_one_array_and_tiki_taka_pulse_by_pulse(response):
     for name, column in zip(("descent", "a", "c"), columns, strict=True):
         assert close(found[name], column)
     assert close(found["tikitaka"], setting["gamma"] * columns[1] + columns[2])
+
+
+@needs_node
+def test_the_figure_behind_the_player_is_what_it_starts_with():
+    start = Learning(steps=300)
+    draw = np.random.default_rng(9)
+    uniforms, normals = draw.random(1000).tolist(), draw.standard_normal(20_000).tolist()
+    device = {"response": "soft", "states": 200, "bound": 1, "asymmetry": 0.2, "cycle": 0.3}
+    setting = {"target": -0.5, "noise": 1, "lr": 0.02, "gamma": 0, "every": 2, "transfer": 0.1, "steps": 300}
+    program = (
+        "(() => { let u = 0, z = 0; return m.learn(d.device, d.setting,"
+        "{uniform: () => d.uniforms[u++], normal: () => d.normals[z++]}); })()"
+    )
+    found = node("tikitaka", program, device=device, setting=setting, uniforms=uniforms, normals=normals)
+    wanted = start.learned(Given(normals, uniforms))  # type: ignore[arg-type]
+    for here, there in (("one", "descent"), ("a", "a"), ("c", "c")):
+        assert close(found[there], wanted[here])
 
 
 @needs_node

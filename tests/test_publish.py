@@ -283,6 +283,13 @@ def test_only_a_path_of_the_checkout_is_one(root):
         assert _names(text, Path(root)), text
 
 
+def test_a_path_is_found_in_an_ascii_locale_too():
+    as_ascii = Path(os.fsencode("/née/imc").decode("ascii", "surrogateescape"))
+    assert _names("see /née/imc/data", as_ascii)
+    assert _names("see /n%C3%A9e/imc/data", as_ascii)
+    assert not _names("see /nie/imc/data", as_ascii)
+
+
 def test_texts_that_a_kernel_splits_are_joined():
     parts = [nbformat.v4.new_output("stream", name="stdout", text=t) for t in ("a", "b\n")]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("f()", outputs=parts)])

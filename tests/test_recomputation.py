@@ -18,7 +18,7 @@ def quick() -> list[tuple[Experiment, Config]]:
     """The published runs that took less than `SECONDS`."""
     found = []
     for experiment, config in runs.published():
-        record = runs.find(experiment.name, **config.model_dump())
+        record = runs.find(experiment.name, **config.flat())
         if record is not None and record.log().get("wall_seconds", math.inf) < SECONDS:
             found.append((experiment, config))
     return found
@@ -47,7 +47,7 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
     ("experiment", "config"), [pytest.param(e, c, id=f"{e.name}-{c.slug()}") for e, c in quick()]
 )
 def test_a_quick_record_comes_out_again(experiment: Experiment, config: Config) -> None:
-    record = runs.find(experiment.name, **config.model_dump())
+    record = runs.find(experiment.name, **config.flat())
     assert record is not None
     for name, digest in record.data.items():
         try:

@@ -11,10 +11,10 @@ from imc.papers.reram.network import Ensemble, Trained
 def untrained(**values):
     config = CrossbarsConfig.build(seeds=2, input_size=8, hidden=16, **values)
     inputs = torch.randint(0, 2, (50, 64), generator=torch.Generator().manual_seed(0)).float()
-    tensors = Ensemble(config).tensors()
+    tensors = Ensemble(config.training).tensors()
     for layer in (1, 2, 3):  # off the integers, where rounding alone would decide a step
         tensors[f"b{layer}"] += torch.linspace(0.2, 0.4, tensors[f"b{layer}"].shape[-1])
-    return config, Trained(config, tensors), inputs
+    return config, Trained(config.training, tensors), inputs
 
 
 def test_torch_layers_are_the_ensembles_networks():

@@ -18,13 +18,13 @@ TINY = {"effort": "smoke", "epochs": 1, "hidden": 12, "input_size": 8, "further_
 @pytest.mark.parametrize("weight_bits", [1, 3])
 def test_the_start_is_the_merged_network(merge: str, weight_bits: int) -> None:
     config = RetrainingConfig.build(**TINY, merge=merge, weight_bits=weight_bits)
-    tensors = Ensemble(config).tensors()
+    tensors = Ensemble(config.training).tensors()
     g = torch.Generator().manual_seed(1)
     for name, tensor in tensors.items():
         if name[0] in "gbm":
             tensor += torch.randn(tensor.shape, generator=g)
-    net = Trained(config, tensors)
-    nets = start_from(merged_weights(net, config), config)
+    net = Trained(config.training, tensors)
+    nets = start_from(merged_weights(net, config), config.training)
     start = Trained(nets.config, nets.tensors())
     expected, norms = policies(net)[f"{merge}_merge"]
     assert norms == start.norms == [None] * 3

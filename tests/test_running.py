@@ -243,11 +243,11 @@ def test_an_experiment_declares_what_it_reads(name: str) -> None:
 
 
 def test_publishing_wants_arrays_and_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = experiments.find("reram/mlp")
+    kind = experiments.find("reram/algebra")
     made = {"commit": "0123456789", "threads": 1}
     written = records.write(
         kind,
-        kind.config.build(seeds=2),
+        kind.config.build(layers=2),
         Outcome({"a": 1}, {"w": np.ones(3)}),
         {},
         tmp_path,

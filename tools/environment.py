@@ -14,6 +14,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 import venv
@@ -97,6 +98,7 @@ def main(extras: list[Path]) -> None:
             about = f"Installing {extra.parent.name}/{extra.name}"
             ensure(folder, extra.parent.name, [lock, extra], arguments, about)
         mend(folder, extras)
+        quote(folder)
 
 
 def link(folder: Path) -> None:
@@ -114,6 +116,25 @@ def link(folder: Path) -> None:
     for file, text in texts.items():  # not again what is there: another process may be reading it
         if not (file.is_file() and file.read_text() == text):
             file.write_text(text)
+
+
+def quote(folder: Path) -> None:
+    """Let the commands in `folder` work where its path has a quote or a dollar, which pip and venv forget.
+
+    A command finds Python beside itself instead of by its path, and ``activate`` has the path in quotes.
+    """
+    if not {*'"$`\\'} & {*str(folder)}:
+        return
+    for file in (folder / "bin").iterdir():
+        content = file.read_bytes() if file.is_file() and not file.is_symlink() else b""
+        mended = content.replace(b'"%b/bin/python' % os.fsencode(folder), b'"$(dirname -- "$0")/python', 1)
+        if file.name == "activate":
+            mended = content.replace(b'"%b"' % os.fsencode(folder), os.fsencode(shlex.quote(str(folder))))
+        if mended != content:  # under another name first, as another process may be running it
+            new = file.with_name(f".{file.name}.new")
+            new.write_bytes(mended)
+            new.chmod(file.stat().st_mode)
+            new.replace(file)
 
 
 def mend(folder: Path, files: list[Path]) -> None:

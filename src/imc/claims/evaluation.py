@@ -127,6 +127,6 @@ def subtract(minuend: float | Sequence[float], subtrahend: float | Sequence[floa
 
 
 def _record(operand: Measure, compute: bool, overrides: Mapping[str, Any]) -> runs.Record | None:
-    fields = experiments.find(operand.experiment).config.model_fields
+    fields = experiments.find(operand.experiment).config.fields()
     config = operand.config | {name: value for name, value in overrides.items() if name in fields}
     return (runs.obtain if compute else runs.find)(operand.experiment, **config)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
-from scipy.special import ndtri, stdtrit  # scipy.stats would take a second to import, on every page
+from scipy import stats
 
 from imc.errors import UserError
 
@@ -59,8 +59,7 @@ class Estimate:
         if interval == "bootstrap":
             low, high = _quantiles(np.mean(_resampled(sample), axis=1))
         else:
-            half = _student(len(sample)) * float(np.std(sample, ddof=1)) / math.sqrt(len(sample))
-            low, high = mean - half, mean + half
+            low, high = stats.ttest_1samp(sample, 0).confidence_interval(LEVEL)
         return cls(mean, min(mean, float(low)), max(mean, float(high)), len(sample))
 
     @classmethod
@@ -73,10 +72,7 @@ class Estimate:
         if not 0 <= hits <= trials or trials == 0:
             raise UserError(f"{hits} hits in {trials} trials is no share: hits lie between 0 and trials > 0")
         share = hits / trials
-        z2 = float(ndtri((1 + LEVEL) / 2)) ** 2
-        centre = (hits + z2 / 2) / (trials + z2)
-        half = math.sqrt(z2 * (hits * (trials - hits) / trials + z2 / 4)) / (trials + z2)
-        low, high = centre - half, centre + half
+        low, high = stats.binomtest(hits, trials).proportion_ci(LEVEL, method="wilson")
         # no hits and no misses end at the share itself; rounding must not put the end on its other side
         low, high = (0.0 if hits == 0 else low), (1.0 if hits == trials else high)
         return cls(whole * share, whole * float(low), whole * float(high), trials)
@@ -107,13 +103,8 @@ def further_run(values: Sequence[float], interval: Interval = "student") -> tupl
         drawn = _resampled(sample, more=1)
         return _quantiles(mean + drawn[:, 0] - drawn[:, 1:].mean(axis=1))
     spread = float(np.std(sample, ddof=1)) * math.sqrt(1 + 1 / len(sample))
-    half = _student(len(sample)) * spread
+    half = float(stats.t.isf((1 - LEVEL) / 2, len(sample) - 1)) * spread
     return mean - half, mean + half
-
-
-def _student(n: int) -> float:
-    """Half-width of the interval of `n` normal values, in standard errors."""
-    return float(stdtrit(n - 1, (1 + LEVEL) / 2))
 
 
 def _alike(sample: Sequence[float]) -> bool:

@@ -8,6 +8,7 @@ A cache that cannot be written costs time, nothing else.
 import contextlib
 import json
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -20,13 +21,19 @@ import numpy as np
 from imc.datasets.arrays import fingerprint
 from imc.paths import cache_dir
 
+_NOT_THOSE = (
+    OSError, EOFError, KeyError, ValueError, TypeError, RuntimeError, MemoryError, struct.error, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+"""What reading a damaged archive of arrays may raise."""
+
 
 def recall(name: str, identity: list, pin: str | None) -> str | None:
     """Digest of the arrays, if they were read from this very source and held against this pin before."""
     try:
         stamp = json.loads(_stamp(name).read_text(encoding="utf-8"))
         return stamp["digest"] if (stamp["identity"], stamp["pin"]) == (identity, pin) else None
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -48,7 +55,7 @@ def kept(name: str, digest: str) -> dict[str, np.ndarray] | None:
                     arrays[array] = np.unpackbits(stored[key], count=np.prod(sides)).reshape(sides)
                 else:
                     arrays[array] = stored[key]
-    except (OSError, EOFError, KeyError, ValueError, zlib.error, zipfile.BadZipFile):
+    except _NOT_THOSE:
         return None
     return arrays if fingerprint(arrays) == digest else None
 

@@ -1,6 +1,5 @@
 """``python -m imc.pages [PAGE ...]``: execute pages into the book; without a name, those that are stale."""
 
-import argparse
 import logging
 import os
 import sys
@@ -13,41 +12,32 @@ from typing import Any
 from imc.errors import UserError
 from imc.pages import publishing
 from imc.pages.parameters import typed
+from imc.runs import commands
 
 
-def main(words: list[str]) -> int:
-    """Publish the named pages; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m imc.pages", description=__doc__)
+def main() -> None:
+    """Publish the named pages."""
+    parser = commands.Parser(prog="python -m imc.pages", description=__doc__)
     parser.add_argument("page", nargs="*", help="paper/page, for example reram/activation-precision")
     parser.add_argument("--stale", action="store_true", help="only list the pages whose inputs changed")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="write below FOLDER, not into the book")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="pages at once; default: cores"
-    )
+        "--workers", type=commands.count, default=os.cpu_count() or 1, metavar="N",
+        help="pages at once; default: as many as cores",
+    )  # fmt: skip
     parser.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
         help="another value for the page's parameter NAME; needs --to",
     )  # fmt: skip
-    options = parser.parse_args(words)
+    options = parser.parse_args()
     if options.stale:
         print(*publishing.stale(), sep="\n")
-        return 0
-    try:
-        if options.parameter and not options.to:
-            raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
-        if options.workers < 1:
-            raise UserError(f"--workers {options.workers}: it should be 1 or more")
-        parameters = {name: typed(value) for name, value in options.parameter}
-        pages = options.page or publishing.stale()
-        if pages:
-            _publish(pages, parameters, options.to or publishing.BOOK, options.workers)
-    except UserError as error:
-        print(f"imc: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("imc: interrupted; the book keeps the notebooks it had", file=sys.stderr)
-        return 130
-    return 0
+        return
+    if options.parameter and not options.to:
+        raise UserError("the book shows every page at its own parameters; give --to FOLDER with -p")
+    parameters = {name: typed(value) for name, value in options.parameter}
+    if pages := options.page or list(publishing.stale()):
+        _publish(pages, parameters, options.to or publishing.BOOK, options.workers)
 
 
 def _publish(pages: Collection[str], parameters: Mapping[str, Any], book: Path, workers: int) -> None:
@@ -76,6 +66,8 @@ def _published(page: str, parameters: Mapping[str, Any], book: Path) -> None:
     try:
         target = publishing.publish(page, parameters, book=book)
     except PapermillExecutionError as error:
+        if error.ename == UserError.__name__:
+            raise UserError(f"{page}: {error.evalue}") from None
         print(error, file=sys.stderr)
         raise UserError(
             f"{page}: {error.ename} in the cell above; the book keeps the notebook it had"
@@ -83,4 +75,4 @@ def _published(page: str, parameters: Mapping[str, Any], book: Path) -> None:
     print(f"{page}: {target} ({time.perf_counter() - begin:.1f} s)", flush=True)
 
 
-sys.exit(main(sys.argv[1:]))
+commands.end(main)

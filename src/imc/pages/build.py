@@ -14,13 +14,13 @@ import io
 import json
 import re
 import shutil
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from imc.errors import UserError
 from imc.pages import publishing
 from imc.paths import ROOT
+from imc.runs import commands
 
 
 def build(root: Path = ROOT) -> bool:
@@ -131,9 +131,11 @@ def _sphinx(root: Path, target: Path) -> None:
         ) from None
 
 
+def main() -> None:
+    """The command."""
+    commands.Parser(prog="python -m imc.pages.build", description=__doc__).parse_args()
+    build()
+
+
 if __name__ == "__main__":
-    try:
-        build()
-    except UserError as error:
-        print(f"imc: {error}", file=sys.stderr)
-        sys.exit(2)
+    commands.end(main)

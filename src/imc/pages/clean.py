@@ -1,5 +1,6 @@
 """Taking out of an executed notebook what differs from one execution to the next."""
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -52,7 +53,8 @@ def clean(notebook: NotebookNode, page: str) -> NotebookNode:
 
 def _names(text: str, folder: Path) -> bool:
     """Whether `text` holds the path of `folder`, by itself or as the beginning of a longer one."""
-    paths = {str(folder), quote(str(folder))}
+    name = os.fsencode(folder)  # in an ASCII locale, its text has surrogates for other letters
+    paths = {name.decode("utf-8", "replace"), quote(name)}
     return any(re.search(_HERE.format(re.escape(path)), text) for path in paths)
 
 

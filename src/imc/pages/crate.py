@@ -8,14 +8,13 @@ import hashlib
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
-from imc.errors import UserError
 from imc.pages import build, claims_data
 from imc.pages.project import project
 from imc.paths import ROOT
+from imc.runs import commands
 
 FOLDERS = {
     "data": "What the documents print and claim, tables of components, and the published records",
@@ -175,9 +174,11 @@ def _hidden(_folder: str, names: list[str]) -> set[str]:
     return {name for name in names if name.startswith(".") or name == "__pycache__"}
 
 
+def main() -> None:
+    """The command."""
+    commands.Parser(prog="python -m imc.pages.crate", description=__doc__).parse_args()
+    print(f"the repository as an RO-Crate: {make().relative_to(ROOT)}")
+
+
 if __name__ == "__main__":
-    try:
-        print(f"the repository as an RO-Crate: {make().relative_to(ROOT)}")
-    except UserError as error:
-        print(f"imc: {error}", file=sys.stderr)
-        sys.exit(2)
+    commands.end(main)

@@ -30,7 +30,7 @@ IMPORTS = (
     "pandas",
     "pydantic",
     "safetensors.numpy",
-    "scipy.special",
+    "scipy.stats",
 )
 """What nearly all pages import, directly or through this package."""
 _NAME = "imc-warm"

@@ -66,9 +66,7 @@ def start(name: str, *shared: str, **values: Any) -> "Page":
         parameters.require_known(one, found)
     values = {one: found[one] for one in shared} | values
     effort = values.pop("effort", found.get("effort", "full"))
-    fields = {
-        field for experiment in experiments.every().values() for field in experiment.config.model_fields
-    }
+    fields = {field for experiment in experiments.every().values() for field in experiment.config.fields()}
     for one in values:
         parameters.require_known(one, dict.fromkeys(sorted(fields)))
     page = Page(name, effort, values)
@@ -80,8 +78,9 @@ def start(name: str, *shared: str, **values: Any) -> "Page":
 def _smoke_value(paper: str, name: str) -> Any:
     """What a paper's configurations take for a field at smoke effort; None where they do not say."""
     for experiment in experiments.every().values():
-        if experiment.name.startswith(f"{paper}/") and name in experiment.config.smoke:
-            return experiment.config.smoke[name]
+        small = experiment.config.smoke_values() if experiment.name.startswith(f"{paper}/") else {}
+        if name in small:
+            return small[name]
     return None
 
 
@@ -120,7 +119,7 @@ class Page:
         return self._use(record) if record else None
 
     def _values(self, experiment: str, config: Mapping[str, Any]) -> dict[str, Any]:
-        fields = experiments.find(experiment).config.model_fields
+        fields = experiments.find(experiment).config.fields()
         mine = {name: value for name, value in self.values.items() if name in fields}
         return {"effort": self.effort, **mine, **config}
 

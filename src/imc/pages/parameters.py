@@ -15,6 +15,8 @@ import ast
 import difflib
 import math
 import re
+import reprlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,19 +70,22 @@ class Parameter:
     def _one(self, given: Any, kind: type) -> Any:
         value = typed(given) if isinstance(given, str) and kind is not str else given
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = float(value) if abs(value) < sys.float_info.max else math.inf
         if type(value) is not kind or not self._within(value):
-            raise UserError(f"{self.name} = {given!r}: it should be {self._allowed(kind)}")
+            raise UserError(f"{self.name} = {reprlib.repr(given)}: it should be {self._allowed(kind)}")
         if kind is str and self.choices and value not in self.choices:
             near = difflib.get_close_matches(str(value), self.choices, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise UserError(f"{self.name} = {given!r}: it should be {' or '.join(self.choices)}{hint}")
+            raise UserError(
+                f"{self.name} = {reprlib.repr(given)}: it should be {' or '.join(self.choices)}{hint}"
+            )
         return value
 
     def _within(self, value: Any) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return True
-        return math.isfinite(value) and self.low <= value <= self.high
+        # a whole number may be too long for a fraction, and is compared as it is
+        return (isinstance(value, int) or math.isfinite(value)) and self.low <= value <= self.high
 
     def _allowed(self, kind: type) -> str:
         if kind in (int, float) and math.isfinite(self.low):

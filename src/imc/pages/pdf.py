@@ -8,7 +8,6 @@ vectors and text stays text. The PDF goes into the book, and the front page then
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from imc.errors import UserError
 from imc.pages import build
 from imc.pages.project import project
 from imc.paths import ROOT
+from imc.runs import commands
 
 NAME = "in-memory-computing-recomputed.pdf"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -149,9 +149,11 @@ def _last_lines(text: str) -> Iterator[str]:
     return (line for line in reversed(text.splitlines()) if line.strip())
 
 
+def main() -> None:
+    """The command."""
+    commands.Parser(prog="python -m imc.pages.pdf", description=__doc__).parse_args()
+    print(f"the book as one PDF: {make().relative_to(ROOT)}")
+
+
 if __name__ == "__main__":
-    try:
-        print(f"the book as one PDF: {make().relative_to(ROOT)}")
-    except UserError as error:
-        print(f"imc: {error}", file=sys.stderr)
-        sys.exit(2)
+    commands.end(main)

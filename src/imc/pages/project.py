@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from imc.paths import ROOT
+from imc.runs import commands
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,12 @@ def files() -> dict[str, str]:
     }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The command."""
+    commands.Parser(prog="python -m imc.pages.project", description=__doc__).parse_args()
     for name, text in files().items():
         (ROOT / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    commands.end(main)

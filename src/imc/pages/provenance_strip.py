@@ -41,7 +41,7 @@ def expected_seconds(used: Iterable[Record], changes: Mapping[str, str]) -> floa
     for record in used:
         kind = experiments.find(record.experiment)
         given = kind.config.build(**record.config).given()
-        known = {name: value for name, value in changes.items() if name in kind.config.model_fields}
+        known = {name: value for name, value in changes.items() if name in kind.config.fields()}
         total += kind.seconds(kind.config.build(**{**given, **known}))
     return total
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from imc.errors import UserError
-from imc.pages import inputs
+from imc.pages import inputs, parameters
 from imc.paths import ROOT
+from imc.runs import records
 
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
@@ -84,7 +85,7 @@ def _content(cells: Any) -> str:
 
 def publish(
     page: str,
-    parameters: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
     notebooks: Path = NOTEBOOKS,
     book: Path = BOOK,
 ) -> Path:
@@ -92,13 +93,14 @@ def publish(
 
     Args:
         page: ``paper/page``.
-        parameters: values for the page's ``parameters`` cell in place of its defaults.
+        values: for the page's ``parameters`` cell in place of its defaults, by name.
 
     Returns:
         The notebook's path.
 
     Raises:
-        UserError: if there is no such page, or it shows what differs from one execution to the next.
+        UserError: if there is no such page, it has no such parameter, a value is wrong or nothing can be
+            written into `book`, before any work; if it shows what differs from one execution to the next.
         papermill.exceptions.PapermillExecutionError: if a cell fails, with the cell and its traceback.
     """
     import jupytext  # here, because the kernel of every page imports this package
@@ -109,9 +111,15 @@ def publish(
     require([page], notebooks)
     source = notebooks / f"{page}.md"
     notebook = jupytext.read(source)
+    _check(notebook, values or {})
+    target = book / f"{page}.ipynb"
+    try:
+        records.probe(target)
+    except OSError as error:
+        raise UserError(f"no page can be written into {target.parent} ({error.strerror})") from None
     notebook.cells.insert(0, nbformat.v4.new_code_cell(_FIRST))
     notebook.cells.append(nbformat.v4.new_code_cell(_LAST))
-    executed = _execute(notebook, dict(parameters or {}))
+    executed = _execute(notebook, dict(values or {}))
     names = inputs.relevant(json.loads(executed.cells.pop().outputs[0].text), page.partition("/")[0])
     del executed.cells[0]
     clean(executed, page)
@@ -123,9 +131,17 @@ def publish(
         "fingerprint": inputs.fingerprint(source, names),
         "inputs": names,
     }
-    target = book / f"{page}.ipynb"
     _write(target, (json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
     return target
+
+
+def _check(notebook: Any, values: Mapping[str, Any]) -> None:
+    """Refuse, before a page is executed, what it would refuse itself, and a name that is no name at all."""
+    cells = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    known = parameters.declared(cells[0]) if cells else {}
+    for name, value in values.items():
+        parameters.require_known(name, known)
+        known[name].read(value)
 
 
 def _execute(notebook: Any, parameters: dict[str, Any]) -> Any:
@@ -156,8 +172,4 @@ def _write(path: Path, content: bytes) -> None:
     """Replace `path` in one step, unless it holds `content` already."""
     if path.is_file() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
-        stream.write(content)
-    os.chmod(stream.name, 0o644)
-    os.replace(stream.name, path)
+    records.replace(path, content)

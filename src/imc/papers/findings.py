@@ -14,7 +14,9 @@ import pandas as pd
 from imc.claims import reference
 from imc.claims.statistics import Estimate
 from imc.pages import tables
-from imc.papers.batmann.reading import offset
+from imc.papers.batmann import reading
+from imc.papers.batmann.results import KeysResult, SeedsResult, TrainResult
+from imc.papers.reram.results import CrossbarsResult, MlpResult, RescaledResult
 from imc.runs.records import Record
 
 Obtain = Callable[..., Record]
@@ -93,10 +95,9 @@ def data(found: Sequence[Finding]) -> pd.DataFrame:
 def cliff(obtain: Obtain) -> Finding:
     """BATMANN, Figure 3: which resistance makes the cliff."""
     config: dict[str, Any] = {"meaning": "clip-2", "sigmas": [1000.0, 1200.0, _EDGE], **_CHIP}
-    start = np.array(obtain("batmann/keys", **_CHIP).metrics["accuracy"])
+    start = np.array(obtain("batmann/keys", **_CHIP).results(KeysResult).accuracy)
     lost = {
-        varies: start
-        - obtain("batmann/variation", varies=varies, **config).metric("accuracy.both")[f"{_EDGE:g}"]
+        varies: start - reading.accuracy(obtain("batmann/variation", varies=varies, **config), _EDGE)
         for varies in ("on", "off")
     }
     other = Estimate.of_seeds(lost["on"].tolist()).mean
@@ -115,14 +116,14 @@ def cliff(obtain: Obtain) -> Finding:
 def diverged(obtain: Obtain) -> Finding:
     """BATMANN, Table I, row 5: what 5.00 % is."""
     config: dict[str, Any] = {"row": "batmann_r", "variant": "released", "test_episodes": 20}
-    runs = [obtain("batmann/train", seed=seed, **config) for seed in range(3)]
-    last = max(run.metrics["trained_episodes"] for run in runs)
+    runs = [obtain("batmann/train", seed=seed, **config).results(TrainResult) for seed in range(3)]
+    last = max(run.trained_episodes for run in runs)
     return Finding(
         "**The 5.00 % of Table I's last row is no accuracy**: training has diverged, and the network "
         "gives every query one "
         "answer.",
         f"at the authors' width; the loss is no finite number after {last} episodes at the latest",
-        Estimate.of_seeds([run.metric("accuracy.table") for run in runs]),
+        Estimate.of_seeds([run.accuracy.table for run in runs]),
         " %",
         "batmann/collapse",
         "tab-own-size",
@@ -137,13 +138,14 @@ def signs(obtain: Obtain) -> Finding:
         for row in ("fp32", "xnor", "batmann_x", "rbnn")
         for channels in (8, 16, 32, 128)
     ]
-    lost = [run.metric("accuracy.real.cosine") - run.metric("accuracy.table") for run in runs]
+    found = [run.results(TrainResult).accuracy for run in runs]
+    lost = [one.real.cosine - one.table for one in found]
     return Finding(
         "**What keys lose when only their signs are kept goes with the features' offset**, and this "
         "step, more than any layer, "
         "decides which row of Table I is better.",
         f"rank correlation of loss and offset over {len(runs)} trainings",
-        rank_correlation([offset(run) for run in runs], lost),
+        rank_correlation([reading.offset(run) for run in runs], lost),
         "",
         "batmann/full-width",
         "fig-lost",
@@ -151,8 +153,7 @@ def signs(obtain: Obtain) -> Finding:
 
 
 def rank_correlation(x: Sequence[float], y: Sequence[float]) -> Estimate:
-    """Spearman's coefficient with its 95 % interval by Fisher's transform, whose variance is 1.06/(n − "
-    "3)."""
+    """Spearman's coefficient with its 95 % interval by Fisher's transform, whose variance is 1.06/(n − 3)."""
     rho = float(pd.Series(x).rank().corr(pd.Series(y).rank()))
     half = 1.96 * (1.06 / (len(x) - 3)) ** 0.5
     low, high = (float(np.tanh(np.arctanh(min(rho, 1 - 1e-12)) + side * half)) for side in (-1, 1))
@@ -162,7 +163,7 @@ def rank_correlation(x: Sequence[float], y: Sequence[float]) -> Estimate:
 def not_as_described(obtain: Obtain) -> Finding:
     """BATMANN, Table I, row 4: the text against the released code."""
     runs = {v: obtain("batmann/seeds", row="rbnn", variant=v, **_NARROW) for v in ("released", "paper")}
-    accuracy = {v: np.array(run.metric("accuracy.table")) for v, run in runs.items()}
+    accuracy = {v: np.array(run.results(SeedsResult).accuracy.table) for v, run in runs.items()}
     return Finding(
         "**The RBNN row is not the method that the text describes**: the released code never updates a "
         "rotation, and keeps "
@@ -178,14 +179,14 @@ def not_as_described(obtain: Obtain) -> Finding:
 def gain(obtain: Obtain) -> Finding:
     """Thesis, Table 5: why the arithmetic merge fails at two bits."""
     bits = {"weight_bits": 2}
-    merged = np.array(obtain("reram/mlp", **bits).metric("accuracy.arithmetic_merge"))
-    mended = np.array(obtain("reram/rescaled-merge", **bits).metric("accuracy.arithmetic_merge"))
+    merged = np.array(obtain("reram/mlp", **bits).results(MlpResult).accuracy.arithmetic_merge)
+    mended = obtain("reram/rescaled-merge", **bits).results(RescaledResult).accuracy.arithmetic_merge
     return Finding(
         "**The arithmetic merge of batch norm does not fail for lack of bits**: one gain a layer mends "
         "it, with weights of one "
         "or two bits.",
         f"accuracy with the gain, 2-bit weights; {merged.mean():.1f} % without",
-        Estimate.of_seeds(mended.tolist()),
+        Estimate.of_seeds(mended),
         " %",
         "reram/bn-merge",
         "fig-gain",
@@ -220,7 +221,8 @@ def reference_current(obtain: Obtain) -> Finding:
     """Thesis, chapter V: its reference current behind wires."""
     run = obtain("reram/crossbars", seeds=5)
     side, ohm = run.config["sides"].index(64), run.config["ohms"].index(0.1)
-    accuracy = {s: run.metric(f"accuracy.{s}.as_is")[side][ohm] for s in ("reference", "double")}
+    found = run.results(CrossbarsResult).accuracy
+    accuracy = {"reference": found.reference.as_is[side][ohm], "double": found.double.as_is[side][ohm]}
     double = Estimate.of_seeds(accuracy["double"]).mean
     return Finding(
         "**The thesis's fixed reference current is what wires break**: it does not shrink with the "

@@ -1,7 +1,5 @@
 """The command line: ``python -m imc run|runs|publish|verify|doctor|data``."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +11,7 @@ from imc import runs
 from imc.datasets.cli import app as data_app
 from imc.errors import UserError
 from imc.paths import results_dir
-from imc.runs import experiments, records
+from imc.runs import commands, experiments, records
 
 app = typer.Typer(
     add_completion=False,
@@ -101,16 +99,13 @@ def doctor() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit status 2."""
+    commands.end(_called)
+
+
+def _called() -> int | None:
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except (UserError, typer.TyperException) as error:
-        sentence = str(error) if isinstance(error, UserError) else error.format_message()
-        if sentence:  # help without a command has none
-            print(f"imc: {' '.join(sentence.split())}", file=sys.stderr)
-        sys.exit(2)
-    except (typer.Abort, KeyboardInterrupt):
-        print("imc: interrupted; what is finished is kept", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:  # whoever read what is printed has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return app(standalone_mode=False)
+    except typer.TyperException as error:
+        raise UserError(error.format_message()) from None  # without words where help was printed
+    except typer.Abort:
+        raise KeyboardInterrupt from None

@@ -18,6 +18,7 @@ import numpy as np
 from imc import papers
 from imc.errors import UserError
 from imc.runs.config import Config
+from imc.runs.results import Result
 
 
 class Progress(Protocol):
@@ -49,6 +50,7 @@ class Experiment:
         config: the class of its configurations.
         runner: ``module:function`` of ``(config, progress) -> Outcome``, pure in configuration and data.
         summary: one line for listings.
+        result: the class that what its records hold is of, where there is one; nothing else is recorded.
         version: raised when the same configuration comes to mean something else.
         datasets: the data sets that a configuration reads.
         needs: the runs whose records a configuration is computed from, as experiment and values; the runner
@@ -64,6 +66,7 @@ class Experiment:
     config: type[Config]
     runner: str
     summary: str
+    result: type[Result] | None = None
     version: int = 1
     datasets: Callable[[Any], tuple[str, ...]] = lambda config: ()
     needs: Callable[[Any], Iterable[tuple[str, Mapping[str, Any]]]] = lambda config: ()

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from safetensors.numpy import load_file, save
@@ -20,8 +20,10 @@ from safetensors.numpy import load_file, save
 from imc.errors import UserError
 from imc.runs import experiments, provenance, sources
 from imc.runs.config import Config
+from imc.runs.results import Result
 
 SCHEMA = 1
+R = TypeVar("R", bound=Result)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,18 @@ class Record:
             name = max(fitting, key=len)
             value, rest = value[name], rest[len(name) + 1 :]
         return value
+
+    def results(self, kind: type[R]) -> R:
+        """Its metrics as the result class of its experiment, whose fields they are.
+
+        Raises:
+            UserError: if `kind` is not that class.
+        """
+        own = experiments.find(self.experiment).result
+        if own is not kind:
+            known = own.__name__ if own else "no class of results"
+            raise UserError(f"{self.path.name} of {self.experiment} has {known}, not {kind.__name__}")
+        return kind.of(self.metrics, self.path)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The arrays of its checkpoint, verified.
@@ -120,11 +134,14 @@ def write(
     `made` is `conditions` as they were when the run began; by default as they are now.
 
     Raises:
-        UserError: if a metric is not a finite number, a text, a list or a mapping of these.
+        UserError: if a metric is not a finite number, a text, a list or a mapping of these, or if the metrics
+            are not those of the experiment's result class.
     """
     path = path_of(experiment.name, config, base)
     path.parent.mkdir(parents=True, exist_ok=True)
     metrics = plain(outcome.metrics)
+    if experiment.result:
+        experiment.result.of(metrics, path.name)
     checkpoint = None
     if outcome.tensors:
         arrays = {name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()}
@@ -135,7 +152,7 @@ def write(
         "schema": SCHEMA,
         "experiment": experiment.name,
         "version": experiment.version,
-        "config": config.model_dump(mode="json"),
+        "config": config.flat("json"),
         "metrics": metrics,
         "data": dict(data),
         "sources": sources.digests(experiment.reads),
@@ -159,15 +176,20 @@ def prepare(path: Path) -> None:
         UserError: if it cannot.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
-            stream.write(b"\0" * 4096)
-            stream.flush()
+        probe(path)
     except OSError as error:
         raise UserError(
             f"no record can be written into {path.parent} ({error.strerror or error}); "
             "make room there, or set IMC_RESULTS to another folder"
         ) from None
+
+
+def probe(path: Path) -> None:
+    """Write a little beside `path`, making its folder, and remove it; raises OSError where it cannot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as stream:
+        stream.write(b"\0" * 4096)
+        stream.flush()
 
 
 def rescue(path: Path, outcome: experiments.Outcome) -> Path:
@@ -191,21 +213,14 @@ def rescue(path: Path, outcome: experiments.Outcome) -> Path:
 def read(path: Path) -> Record:
     """The record at `path`, verified.
 
+    A file is taken apart once in a process, and again when its bytes have changed. All who ask for it share
+    its metrics: copy what you mean to change.
+
     Raises:
         UserError: if it is missing, torn, edited, of another schema, of an unknown or changed experiment,
             or lies under a name that is not its configuration's.
     """
-    if not path.is_file():
-        raise UserError(f"there is no record at {path}; `imc run` makes one")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        digest = content.pop("digest")
-    except (ValueError, KeyError, AttributeError):
-        raise UserError(f"{path} is torn or is no record; {_REMEDY}") from None
-    if content.get("schema") != SCHEMA:
-        raise UserError(f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; {_REMEDY}")
-    if digest != _digest(content):
-        raise UserError(f"{path} was edited after it was made (its digest does not match); {_REMEDY}")
+    content = _content(path)
     experiment = experiments.find(content["experiment"])
     if content["version"] != experiment.version:
         raise UserError(
@@ -220,7 +235,33 @@ def read(path: Path) -> Record:
         raise UserError(f"{path} holds {experiment.name} {config.slug()}, not what its name says; {_REMEDY}")
     fields = ("experiment", "version", "metrics", "data", "checkpoint", "made")
     given = {name: content[name] for name in fields}
-    return Record(path=path, config=config.model_dump(), sources=content.get("sources", {}), **given)
+    return Record(path=path, config=config.flat(), sources=content.get("sources", {}), **given)
+
+
+_known: dict[Path, tuple[bytes, dict[str, Any]]] = {}
+"""By file: the digest of the bytes that were last read from it, and what they hold."""
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a record's file holds, untouched and of this schema."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        raise UserError(f"there is no record at {path}; `imc run` makes one") from None
+    mark = hashlib.sha256(raw).digest()
+    if path in _known and _known[path][0] == mark:
+        return _known[path][1]
+    try:
+        content = json.loads(raw.decode("utf-8"))
+        digest = content.pop("digest")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise UserError(f"{path} is torn or is no record; {_REMEDY}") from None
+    if content.get("schema") != SCHEMA:
+        raise UserError(f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; {_REMEDY}")
+    if digest != _digest(content):
+        raise UserError(f"{path} was edited after it was made (its digest does not match); {_REMEDY}")
+    _known[path] = mark, content
+    return content
 
 
 def read_all(base: Path) -> list[Record]:

@@ -66,7 +66,7 @@ def forget(experiment: str, config: Config) -> None:
 def _identity(experiment: str, config: Config) -> str:
     """Changes with what the rest of the run has to agree with: configuration, version, libraries, threads."""
     version = experiments.find(experiment).version
-    return json.dumps([version, config.model_dump(mode="json"), provenance.versions(), provenance.threads()])
+    return json.dumps([version, config.flat("json"), provenance.versions(), provenance.threads()])
 
 
 def _digest(arrays: Mapping[str, np.ndarray], content: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from imc.crossbar.variation import MEANINGS
+from imc.papers.batmann import results
 from imc.papers.batmann.rows import preset
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
@@ -100,16 +101,13 @@ class TrainConfig(Config):
     )
 
     @classmethod
-    def build(cls, **values: Any) -> Self:
-        """As `Config.build`, with the defaults of the row and variant."""
-        return super().build(**{**preset(values), **values})
+    def defaults(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As `Config.defaults`, with those of the row and variant."""
+        return {**super().defaults(values), **preset(values)}
 
-    def given(self) -> dict[str, Any]:
-        """Row and variant, and the fields that differ from their defaults."""
-        chosen = {"row": self.row, "variant": self.variant}
-        base = type(self).build(effort=self.effort, **chosen).model_dump(mode="json")
-        mine = self.model_dump(mode="json")
-        return chosen | {name: value for name, value in mine.items() if value != base[name]}
+    def chosen(self) -> dict[str, Any]:
+        """Row and variant, which every name begins with."""
+        return {"row": self.row, "variant": self.variant}
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -126,43 +124,46 @@ class TrainConfig(Config):
         return self
 
 
-class SeedsConfig(TrainConfig):
+class SeedsConfig(Config):
     """The runs of `seeds` seeds of one training: seed, seed + 1, ..."""
 
+    training: TrainConfig
     seeds: int = Field(3, ge=1, le=64, description="runs to gather")
 
 
-class TaskConfig(SeedsConfig):
-    """Tests of trained controllers on tasks of another size."""
+class TaskConfig(Config):
+    """Tests of the trained controllers of several seeds on tasks of another size."""
 
-    smoke: ClassVar[Mapping[str, Any]] = {**SeedsConfig.smoke, "seeds": 2, "test_ways": 4}
+    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "test_ways": 4}
 
+    trainings: SeedsConfig
     test_ways: int = Field(20, ge=2, le=400, description="characters of a test episode")
     test_shots: int = Field(5, ge=1, le=10, description="drawings of each in its support set")
 
 
-class KeysConfig(TrainConfig):
+class KeysConfig(Config):
     """The keys of a trained controller on its first test episodes, from digital layers and ideal crossbars.
 
     Each episode's ten drawings a character (shots and queries) are split anew, `splits` times.
     """
 
-    smoke: ClassVar[Mapping[str, Any]] = {**TrainConfig.smoke, "draws": 2, "splits": 2}
+    smoke: ClassVar[Mapping[str, Any]] = {"draws": 2, "splits": 2}
 
+    training: TrainConfig
     draws: int = Field(20, ge=1, le=1000, description="test episodes; on crossbars, one device draw for each")
     splits: int = Field(20, ge=1, le=1000, description="of an episode's drawings into support and queries")
     r_on: float = Field(1e3, gt=0, description="resistance of the ON state, ohm")
     r_off: float = Field(1e4, gt=0, description="resistance of the OFF state, ohm")
 
 
-class MemoryConfig(KeysConfig):
+class MemoryConfig(Config):
     """The key memory alone, in arrays with wires and converters, or with fewer bits."""
 
     smoke: ClassVar[Mapping[str, Any]] = {
-        **KeysConfig.smoke, "rows": 32, "columns": 16, "wires": (0.0, 10.0), "adc_bits": (2, 8),
-        "kept": (16, 64),
+        "rows": 32, "columns": 16, "wires": (0.0, 10.0), "adc_bits": (2, 8), "kept": (16, 64),
     }  # fmt: skip
 
+    embedding: KeysConfig
     rows: int = Field(128, ge=1, le=8192, description="of an array: bits of a key")
     columns: int = Field(128, ge=2, le=8192, description="of an array; two for each stored key")
     wires: tuple[Ohm, ...] = Field(
@@ -181,25 +182,28 @@ class MemoryConfig(KeysConfig):
 
     @model_validator(mode="after")
     def _enough_bits(self) -> Self:
-        if max(self.kept) > self.dimension:
-            raise ValueError(f"at most {self.dimension} bits to keep, the dimension of a key")
+        dimension = self.embedding.training.dimension
+        if max(self.kept) > dimension:
+            raise ValueError(f"at most {dimension} bits to keep, the dimension of a key")
         return self
 
 
-class LookConfig(TrainConfig):
+class LookConfig(Config):
     """What there is to see of a controller: an episode, its keys and similarities, the filters."""
 
+    training: TrainConfig
     moment: Literal["start", "end"] = Field("end", description="of the training: untrained, or the best")
     looked_at: int = Field(5, ge=1, le=100, description="test episodes whose keys are compared")
 
 
-class VariationConfig(KeysConfig):
+class VariationConfig(Config):
     """Accuracy against device variation: controller and memory of a training on crossbars (Figure 3)."""
 
     smoke: ClassVar[Mapping[str, Any]] = {
-        **KeysConfig.smoke, "sigmas": (0.0, 200.0, 300.0, 600.0, 1000.0, 1200.0, 1400.0),
+        "sigmas": (0.0, 200.0, 300.0, 600.0, 1000.0, 1200.0, 1400.0),
     }  # fmt: skip
 
+    embedding: KeysConfig
     meaning: Meaning = Field("clip-2", description="of sigma: see imc.crossbar.variation")
     columns: Literal["double", "single"] = Field("double", description="for each weight")
     varies: Literal["both", "on", "off"] = Field("both", description="which state's resistance varies")
@@ -234,28 +238,31 @@ def seconds(config: TrainConfig) -> float:
 
 def embedding_seconds(config: KeysConfig, passes: int, gflops: float) -> float:
     """Expected wall time on 2 cores of so many passes of every draw's pictures, at so many GFLOP/s."""
-    pictures = config.draws * config.ways * (config.shots + config.queries)
-    return passes * pictures * (0.53 * (config.channels / 128) ** 2 / gflops + 0.5e-3)
+    training = config.training
+    pictures = config.draws * training.ways * (training.shots + training.queries)
+    return passes * pictures * (0.53 * (training.channels / 128) ** 2 / gflops + 0.5e-3)
 
 
 def training_of(config: TrainConfig, **other: Any) -> tuple[str, dict[str, Any]]:
-    """The training that a configuration builds on, with `other` values in place of its own."""
-    return "batmann/train", {name: getattr(config, name) for name in TrainConfig.model_fields} | other
+    """The run of a training, with `other` values in place of its own."""
+    return "batmann/train", config.flat() | other
 
 
 def keys_of(config: KeysConfig) -> tuple[str, dict[str, Any]]:
-    """The digital keys that a configuration builds on."""
-    return "batmann/keys", {name: getattr(config, name) for name in KeysConfig.model_fields}
+    """The run of the digital keys."""
+    return "batmann/keys", config.flat()
 
 
-def _of_seeds(config: SeedsConfig) -> list[tuple[str, dict[str, Any]]]:
-    return [training_of(config, seed=config.seed + i) for i in range(config.seeds)]
+def trainings_of(config: SeedsConfig) -> list[tuple[str, dict[str, Any]]]:
+    """The runs of the trainings that are gathered, seed by seed."""
+    return [training_of(config.training, seed=config.seed + i) for i in range(config.seeds)]
 
 
 EXPERIMENTS = (
     Experiment(
         name="batmann/train",
         config=TrainConfig,
+        result=results.TrainResult,
         runner="imc.papers.batmann.training:train",
         summary="train a controller by Algorithm 1 and test it on few-shot episodes (Table I)",
         datasets=lambda config: (config.data,),
@@ -265,11 +272,12 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/seeds",
         config=SeedsConfig,
+        result=results.SeedsResult,
         runner="imc.papers.batmann.seeds:gather",
         summary="the test accuracies of batmann/train over several seeds, side by side",
-        needs=_of_seeds,
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: config.seeds * seconds(config),
+        needs=trainings_of,
+        datasets=lambda config: (config.training.data,),
+        seconds=lambda config: config.seeds * seconds(config.training),
     ),
     Experiment(
         name="batmann/printed",
@@ -283,39 +291,45 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/task",
         config=TaskConfig,
+        result=results.TaskResult,
         runner="imc.papers.batmann.tasks:test",
         summary="trained controllers on tasks of another size: 5-way 1-shot, 100-way 5-shot",
-        needs=_of_seeds,
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: config.seeds * (20 + 600 * (config.channels / 128) ** 2),
+        needs=lambda config: trainings_of(config.trainings),
+        datasets=lambda config: (config.trainings.training.data,),
+        seconds=lambda config: (
+            config.trainings.seeds * (20 + 600 * (config.trainings.training.channels / 128) ** 2)
+        ),
     ),
     Experiment(
         name="batmann/memory",
         config=MemoryConfig,
+        result=results.MemoryResult,
         runner="imc.papers.batmann.stored:sweep",
         summary="accuracy against wire resistance, converter bits and key bits of the memory",
-        needs=lambda config: [keys_of(config)],
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: 1.0 * config.draws * len(config.wires),
+        needs=lambda config: [keys_of(config.embedding)],
+        datasets=lambda config: (config.embedding.training.data,),
+        seconds=lambda config: 1.0 * config.embedding.draws * len(config.wires),
     ),
     Experiment(
         name="batmann/keys",
         config=KeysConfig,
+        result=results.KeysResult,
         runner="imc.papers.batmann.keys:embed",
         summary="keys of the first test episodes, digital and from crossbars without variation",
-        needs=lambda config: [training_of(config)],
-        datasets=lambda config: (config.data,),
+        needs=lambda config: [training_of(config.training)],
+        datasets=lambda config: (config.training.data,),
         seconds=lambda config: embedding_seconds(config, 3, 150),
     ),
     Experiment(
         name="batmann/variation",
         config=VariationConfig,
+        result=results.VariationResult,
         runner="imc.papers.batmann.variation:vary",
         summary="accuracy against device variation, controller and memory on crossbars (Figure 3)",
-        needs=lambda config: [training_of(config), keys_of(config)],
-        datasets=lambda config: (config.data,),
+        needs=lambda config: [training_of(config.embedding.training), keys_of(config.embedding)],
+        datasets=lambda config: (config.embedding.training.data,),
         seconds=lambda config: embedding_seconds(
-            config,
+            config.embedding,
             sum(sigma > 0 for sigma in config.sigmas) * (1 + (config.devices == "redrawn")),
             400 if config.products == "bfloat16" else 150,
         ),
@@ -323,10 +337,11 @@ EXPERIMENTS = (
     Experiment(
         name="batmann/look",
         config=LookConfig,
+        result=results.LookResult,
         runner="imc.papers.batmann.look:look",
         summary="an episode, keys, similarities and filters of a controller before or after training",
-        needs=lambda config: [training_of(config)] if config.moment == "end" else [],
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: 2.0 + 2.0 * config.looked_at * (config.channels / 128) ** 2,
+        needs=lambda config: [training_of(config.training)] if config.moment == "end" else [],
+        datasets=lambda config: (config.training.data,),
+        seconds=lambda config: 2.0 + 2.0 * config.looked_at * (config.training.channels / 128) ** 2,
     ),
 )

@@ -18,7 +18,7 @@ def embed(config: KeysConfig, progress: Progress) -> Outcome:
     Tensors: keys, uint8, eight bits a byte, 1
     for +1, (draws, ways * (shots + queries), d / 8).
     """
-    episodes, layers = Episodes(config), trained(config)
+    episodes, layers = Episodes(config), trained(config.training)
     place = episodes.part.device
     net = network(layers).to(place)
     kinds = {
@@ -26,9 +26,8 @@ def embed(config: KeysConfig, progress: Progress) -> Outcome:
         "single": {"columns": "single", "first": "digital"},
         "first_in_cells": {"columns": "double", "first": "cells"},
     }
-    values = config.model_dump()
     ideal = {
-        kind: Hardware(VariationConfig.build(**values, **chosen), layers, 0.0, place)
+        kind: Hardware(VariationConfig.build(embedding=config, **chosen), layers, 0.0, place)
         for kind, chosen in kinds.items()
     }
     bits, answers = dict.fromkeys(ideal, 0), dict.fromkeys(ideal, 0)

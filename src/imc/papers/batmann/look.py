@@ -8,8 +8,8 @@ from imc.binary.signs import bipolar
 from imc.papers.batmann import pictures, testing
 from imc.papers.batmann.controllers import Controller
 from imc.papers.batmann.deployed import network, pack, unpack
-from imc.papers.batmann.episodes import Episode, draw, labels
-from imc.papers.batmann.experiments import LookConfig
+from imc.papers.batmann.episodes import Episode, labels
+from imc.papers.batmann.experiments import LookConfig, TrainConfig
 from imc.papers.batmann.memory import Memory
 from imc.papers.batmann.splits import trained
 from imc.runs.experiments import Outcome, Progress
@@ -36,19 +36,21 @@ def look(config: LookConfig, progress: Progress) -> Outcome:
     (channels, 5, 5), weights of the first layer; second, int8 (16, 16, 5, 5), signs of the next (of what is
     real, its signs).
     """
-    part = pictures.load(config, testing.device()).test
-    layers = unpack(config, pack(Controller(config))) if config.moment == "start" else trained(config)
+    training = config.training
+    part = pictures.load(training, testing.device()).test
+    untrained = config.moment == "start"
+    layers = unpack(training, pack(Controller(training))) if untrained else trained(training)
     net = network(layers).to(part.device)
-    tasks = [draw(config, "test", i, len(part)) for i in range(config.looked_at)]
+    tasks = testing.episodes(training, "test", config.looked_at, part)
     features: list[Tensor] = []
     for number, task in enumerate(tasks):
         progress(number / len(tasks), f"episode {number}")
         features.append(embedded(net, part, task))
     stacked = torch.stack(features)
-    support, queries = stacked.split([config.shots, config.queries], 2)
+    support, queries = stacked.split([training.shots, training.queries], 2)
     support, queries = support.flatten(1, 2), queries.flatten(1, 2)
-    values = torch.eye(config.ways).repeat_interleave(config.shots, 0).to(part.device)
-    right = labels(config.ways, config.queries, part.device)
+    values = torch.eye(training.ways).repeat_interleave(training.shots, 0).to(part.device)
+    right = labels(training.ways, training.queries, part.device)
     accuracy, arrays = {}, {}
     for name, memory in MEMORIES.items():
         answers = memory.scores(queries, support, values).argmax(-1)
@@ -59,7 +61,7 @@ def look(config: LookConfig, progress: Progress) -> Outcome:
     metrics = {
         "accuracy": accuracy,
         **of_pairs(stacked, arrays),
-        "tied_parameters": parameters(config, 100, 5) - parameters(config, 5, 1),
+        "tied_parameters": parameters(training, 100, 5) - parameters(training, 5, 1),
         "changed_by_storing": int((alone != together).sum()),
     }
     task = tasks[0]
@@ -70,7 +72,7 @@ def look(config: LookConfig, progress: Progress) -> Outcome:
     return Outcome(metrics, arrays)
 
 
-def parameters(config: LookConfig, ways: int, shots: int) -> int:
+def parameters(config: TrainConfig, ways: int, shots: int) -> int:
     """Of the controller that learns from episodes of this size."""
     controller = Controller(config.model_copy(update={"ways": ways, "shots": shots}))
     return sum(p.numel() for p in controller.parameters())

@@ -72,8 +72,9 @@ class Hardware:
         self, config: VariationConfig, layers: dict[str, Deployed], sigma: float, place: torch.device
     ) -> None:
         self.config, self.sigma = config, sigma
+        embedding, training = config.embedding, config.embedding.training
         step = disturbance(config.meaning, sigma, config.varies)
-        self.chip = Chip(Device(config.r_on, config.r_off), SCHEMES[config.columns], (step,))
+        self.chip = Chip(Device(embedding.r_on, embedding.r_off), SCHEMES[config.columns], (step,))
         keep = ["conv1"] if config.first == "digital" else []
         self.controller = map_network(network(layers).to(place), self.chip, keep)
         for name, layer in self.controller.layers.items():
@@ -81,7 +82,7 @@ class Hardware:
                 layer.register_forward_hook(_integers)
             elif layers[name].inputs == "signs" and config.products == "bfloat16":  # signs are exact in it
                 layer.to(torch.bfloat16)
-        size = (layers["dense"].weight.shape[0], config.ways * config.shots)
+        size = (layers["dense"].weight.shape[0], training.ways * training.shots)
         self._keys = map_network(nn.Linear(*size, bias=False, device=place), replace(self.chip, limit=1.0))
 
     def seed(self, *what: int) -> int:

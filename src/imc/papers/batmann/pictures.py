@@ -1,7 +1,6 @@
 """Omniglot as the controller sees it: 32 x 32 grey pictures, split into characters to train on and to test
 on."""
 
-import io
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,9 +9,8 @@ import torch
 from torch import Tensor
 
 from imc import datasets
+from imc.datasets import memory
 from imc.papers.batmann.experiments import TrainConfig
-from imc.paths import cache_dir
-from imc.runs.records import replace
 
 SIDE = 32
 MEAN, STD = 0.92206, 0.08426
@@ -56,15 +54,17 @@ def grey(name: str) -> tuple[np.ndarray, int]:
     """
     import PIL
 
-    path = cache_dir() / f"{name}-{SIDE}-{datasets.digest(name)[:16]}-pillow{PIL.__version__}.npz"
-    if not path.is_file():
-        data, buffer = datasets.load(name), io.BytesIO()
+    key, recipe = f"{name}-{SIDE}", [datasets.digest(name), PIL.__version__]
+    known = memory.recall(key, recipe, None)
+    arrays = memory.kept(key, known) if known else None
+    if arrays is None:
+        data = datasets.load(name)
         small = _shrunk(np.concatenate([data.background, data.evaluation]))
-        np.savez(buffer, pictures=small, background=len(data.background))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path, buffer.getvalue())
-    with np.load(path) as kept:
-        return kept["pictures"], int(kept["background"])
+        arrays = {"pictures": small, "background": np.array([len(data.background)])}
+        digest = datasets.fingerprint(arrays)
+        memory.keep(key, digest, arrays)
+        memory.remember(key, recipe, None, digest)
+    return arrays["pictures"], int(arrays["background"][0])
 
 
 def _shrunk(ink: np.ndarray) -> np.ndarray:

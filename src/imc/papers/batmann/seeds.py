@@ -3,7 +3,8 @@
 from typing import Any
 
 from imc import runs
-from imc.papers.batmann.experiments import SeedsConfig, training_of
+from imc.papers.batmann.experiments import SeedsConfig, trainings_of
+from imc.papers.batmann.results import SeedsResult, TrainResult
 from imc.runs.experiments import Outcome, Progress
 
 
@@ -13,13 +14,12 @@ def gather(config: SeedsConfig, progress: Progress) -> Outcome:
     Metrics, lists over seeds: accuracy and most_frequent_answer as `imc.papers.batmann.testing.measure` names
     them, best_episode, trained_episodes, stopped.
     """
-    found: list[dict[str, Any]] = []
-    for i in range(config.seeds):
-        name, values = training_of(config, seed=config.seed + i)
-        found.append(runs.obtain(name, **values).metrics)
-        progress((i + 1) / config.seeds, f"seed {config.seed + i}")
-    kept = ("accuracy", "most_frequent_answer", "best_episode", "trained_episodes", "stopped")
-    return Outcome({name: side_by_side([run[name] for run in found]) for name in kept})
+    found: list[TrainResult] = []
+    for name, values in trainings_of(config):
+        found.append(runs.obtain(name, **values).results(TrainResult))
+        progress(len(found) / config.seeds, f"seed {values['seed']}")
+    each = [run.metrics() for run in found]
+    return Outcome({name: side_by_side([run[name] for run in each]) for name in SeedsResult.model_fields})
 
 
 def side_by_side(values: list[Any]) -> Any:

@@ -47,11 +47,12 @@ class Episodes:
 
     def __init__(self, config: KeysConfig) -> None:
         self.config = config
-        self.part = pictures.load(config, testing.device()).test
+        self.training = config.training
+        self.part = pictures.load(self.training, testing.device()).test
 
     def pictures(self, index: int) -> Tensor:
         """Normalized pictures (ways * (shots + queries), 1, 32, 32) of episode `index`, by character."""
-        task = draw(self.config, "test", index, len(self.part))
+        task = draw(self.training, "test", index, len(self.part))
         both = np.concatenate([task.support, task.queries], 1)
         return pictures.normalized(task.pictures(self.part, both))
 
@@ -61,12 +62,11 @@ class Episodes:
         The first `shots` of each character are the support set. The first split is the test's own; others
         shuffle each character's drawings.
         """
-        config = self.config
-        each = config.shots + config.queries
-        random = np.random.default_rng([config.seed, index])
-        order = np.tile(np.arange(each), (config.splits, config.ways, 1))
+        ways, each = self.training.ways, self.training.shots + self.training.queries
+        random = np.random.default_rng([self.config.seed, index])
+        order = np.tile(np.arange(each), (self.config.splits, ways, 1))
         order[1:] = random.permuted(order[1:], axis=-1)
-        rows = torch.from_numpy(order).to(of.device) + each * torch.arange(config.ways)[:, None].to(of.device)
+        rows = torch.from_numpy(order).to(of.device) + each * torch.arange(ways)[:, None].to(of.device)
         return of[rows]
 
     def accuracy(self, support: Tensor, queries: Tensor, similarities: Similarities) -> float:
@@ -76,15 +76,15 @@ class Episodes:
 
     def answers(self, support: Tensor, queries: Tensor, similarities: Similarities) -> Tensor:
         """Classes (splits, ways * queries) that the memory answers."""
-        shots, d = self.config.shots, support.shape[-1]
+        shots, d = self.training.shots, support.shape[-1]
         found = similarities(queries[:, :, shots:].flatten(1, 2), support[:, :, :shots].flatten(1, 2))
-        weights = SHARPENINGS[self.config.test_sharpening](found / d)
-        scores = weights.unflatten(-1, (self.config.ways, shots)).sum(-1)
+        weights = SHARPENINGS[self.training.test_sharpening](found / d)
+        scores = weights.unflatten(-1, (self.training.ways, shots)).sum(-1)
         return (RESOLUTION * d * scores).round().argmax(-1)
 
     def labels(self, device: torch.device) -> Tensor:
         """The right answers (ways * queries,)."""
-        return labels(self.config.ways, self.config.queries, device)
+        return labels(self.training.ways, self.training.queries, device)
 
 
 def digital(queries: Tensor, support: Tensor) -> Tensor:

@@ -27,8 +27,8 @@ def sweep(config: MemoryConfig, progress: Progress) -> Outcome:
     Metrics, percent, a list over draws: accuracy.digital; accuracy.wires by ohm ("0.1"); accuracy.adc by
     bits; accuracy.kept by bits of a key.
     """
-    keys = digital_keys(config)
-    episodes = Episodes(config)
+    keys = digital_keys(config.embedding)
+    episodes = Episodes(config.embedding)
     whole = Array(config.rows, config.columns, differential=True)
     memories: dict[str, dict[str, Callable[[int], Similarities]]] = {
         "wires": {f"{r:g}": _arrays(config, replace(whole, wires=Wires(r, r))) for r in config.wires},
@@ -59,8 +59,9 @@ def _accuracy(
 
 def _arrays(config: MemoryConfig, array: Array) -> Callable[[int], Similarities]:
     """A memory in double columns: a key a pair of columns, a query the voltages of the rows."""
-    chip = Chip(Device(config.r_on, config.r_off), DoubleColumn(), array=array, limit=1.0)
-    stored = map_network(nn.Linear(config.dimension, config.ways * config.shots, bias=False), chip)
+    embedding, training = config.embedding, config.embedding.training
+    chip = Chip(Device(embedding.r_on, embedding.r_off), DoubleColumn(), array=array, limit=1.0)
+    stored = map_network(nn.Linear(training.dimension, training.ways * training.shots, bias=False), chip)
     return lambda index: in_cells(stored, 0)  # exact cells: no random numbers
 
 
@@ -68,7 +69,8 @@ def _kept(config: MemoryConfig, bits: int) -> Callable[[int], Similarities]:
     """A memory of so many bits of each key, the same random ones for queries and support of a draw."""
 
     def memory(index: int) -> Similarities:
-        chosen = np.random.default_rng([config.seed, index]).permutation(config.dimension)[:bits]
+        dimension = config.embedding.training.dimension
+        chosen = np.random.default_rng([config.seed, index]).permutation(dimension)[:bits]
         return lambda queries, support: digital(queries[..., chosen], support[..., chosen])
 
     return memory

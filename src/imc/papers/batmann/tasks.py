@@ -4,7 +4,7 @@ from typing import Any
 
 from imc import runs
 from imc.papers.batmann import pictures, testing
-from imc.papers.batmann.experiments import TaskConfig, training_of
+from imc.papers.batmann.experiments import TaskConfig, trainings_of
 from imc.papers.batmann.seeds import side_by_side
 from imc.runs.experiments import Outcome, Progress
 
@@ -14,13 +14,13 @@ def test(config: TaskConfig, progress: Progress) -> Outcome:
 
     Metrics, lists over seeds: accuracy as `imc.papers.batmann.testing.measure` names it, percent.
     """
-    part = pictures.load(config, testing.device()).test
+    training = config.trainings.training
+    part = pictures.load(training, testing.device()).test
     size = {"ways": config.test_ways, "shots": config.test_shots}
     found: list[Any] = []
-    for i in range(config.seeds):
-        name, values = training_of(config, seed=config.seed + i)
+    for name, values in trainings_of(config.trainings):
         run = runs.obtain(name, **values)
-        own = config.model_copy(update={"seed": config.seed + i})
-        found.append(testing.measure(own.model_copy(update=size), run.tensors(), part)["accuracy"])
-        progress((i + 1) / config.seeds, f"seed {own.seed}")
+        own = training.model_copy(update={"seed": values["seed"], **size})
+        found.append(testing.measure(own, run.tensors(), part)["accuracy"])
+        progress(len(found) / config.trainings.seeds, f"seed {own.seed}")
     return Outcome({"accuracy": side_by_side(found)})

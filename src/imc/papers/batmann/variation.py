@@ -29,7 +29,7 @@ def vary(config: VariationConfig, progress: Progress) -> Outcome:
     much more is lost from 1000 to 1400 ohm than from 600 to 1000. At sigma 0 the controller's keys are the
     digital ones, which `batmann/keys` holds against those of ideal crossbars.
     """
-    sweep = Sweep(config, digital_keys(config))
+    sweep = Sweep(config, digital_keys(config.embedding))
     state = unfinished.load(EXPERIMENT, config)
     found: dict[str, dict[str, Any]] = state[1] if state else {}
     saved = time.monotonic()
@@ -52,14 +52,14 @@ class Sweep:
     """The draws of a configuration, one sigma after the other."""
 
     def __init__(self, config: VariationConfig, keys: Tensor) -> None:
-        self.config, self.layers = config, trained(config)
-        self.episodes = Episodes(config)
+        self.config, self.layers = config, trained(config.embedding.training)
+        self.episodes = Episodes(config.embedding)
         self.digital = keys.to(self.episodes.part.device)
 
     def at(self, sigma: float) -> dict[str, Any]:
         """What `vary` records of one sigma, nested, lists over draws at the leaves."""
         hardware = Hardware(self.config, self.layers, sigma, self.digital.device)
-        draws = [self._draw(hardware, index) for index in range(self.config.draws)]
+        draws = [self._draw(hardware, index) for index in range(self.config.embedding.draws)]
         return side_by_side(draws)
 
     def _draw(self, hardware: Hardware, index: int) -> dict[str, Any]:

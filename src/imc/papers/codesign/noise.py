@@ -10,12 +10,11 @@ which is sigma |w| without background: multiplicative noise, N(1, sigma^2), as o
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from imc.papers.codesign.pictures import Digits
+from imc.papers.codesign.pictures import Digits, percent
 from imc.papers.codesign.rbm import (
     Exact,
     Machine,
@@ -29,7 +28,7 @@ from imc.papers.codesign.rbm import (
     threshold,
     visible,
 )
-from imc.papers.codesign.rbm_experiments import ControlConfig, MachineConfig, NoiseConfig
+from imc.papers.codesign.rbm_experiments import ChanceConfig, ControlConfig, NoiseConfig
 from imc.runs.experiments import Outcome, Progress
 
 AT_ONCE = 50
@@ -104,36 +103,35 @@ def sweep(config: NoiseConfig, progress: Progress) -> Outcome:
     """Train and test a machine at each amount of noise, neurons being thresholds.
 
     Metrics, lists over noises of lists over seeds, percent: test, train (the first 200 training pictures).
-    optimum: the noise of highest test accuracy, one a seed, the mean of those that share it. best: that
-    accuracy.
+    silent: hidden units that none of these pictures wakes. optimum: the noise of highest test accuracy, one a
+    seed, the mean of those that share it. best: that accuracy.
     """
     digits = Digits.load(config.data, config.train, config.test)
-    test, train = [], []
-    for i, percent in enumerate(config.noises):
+    found: dict[str, list[list[float]]] = {"test": [], "train": [], "silent": []}
+    for i, amount in enumerate(config.noises):
         generator = torch.Generator().manual_seed(config.seed)
 
-        def read(w: Tensor, n: int, sigma: float = percent / 100, g: torch.Generator = generator) -> Synapses:
+        def read(w: Tensor, n: int, sigma: float = amount / 100, g: torch.Generator = generator) -> Synapses:
             s = spread(w, sigma, config.background)
             if config.timing == "white":
                 return White(w, s.square(), g)
             return Own(w[:, None] + s[:, None] * torch.randn(w.shape[0], n, *w.shape[1:], generator=g))
 
-        found = fit_and_test(config, digits, read, threshold, generator)
-        test.append(found["test"])
-        train.append(found["train"])
-        progress((i + 1) / len(config.noises), f"{percent:g} %: {sum(test[-1]) / config.seeds:.2f} %")
-    table = torch.tensor(test, dtype=torch.float64)
+        for name, values in fit_and_test(config, digits, read, threshold, generator).items():
+            found[name].append(values)
+        progress((i + 1) / len(config.noises), f"{amount:g} %: {sum(found['test'][-1]) / config.seeds:.2f} %")
+    table = torch.tensor(found["test"], dtype=torch.float64)
     best = table == table.amax(0)
     noises = torch.tensor(config.noises, dtype=torch.float64)[:, None]
     optimum = (best * noises).sum(0) / best.sum(0)
-    best_test = table.amax(0).tolist()
-    return Outcome({"test": test, "train": train, "optimum": optimum.tolist(), "best": best_test})
+    return Outcome({**found, "optimum": optimum.tolist(), "best": table.amax(0).tolist()})
 
 
 def controls(config: ControlConfig, progress: Progress) -> Outcome:
     """The machine with stochastic neurons, and with masks on synapses before thresholds.
 
-    Metrics, lists over seeds, percent: stochastic.test, stochastic.train, masks.test, masks.train.
+    Metrics, lists over seeds, percent: stochastic.test, .train and .silent as of `sweep`, and those of
+    masks.
     """
     digits = Digits.load(config.data, config.train, config.test)
     generator = torch.Generator().manual_seed(config.seed)
@@ -151,22 +149,25 @@ def controls(config: ControlConfig, progress: Progress) -> Outcome:
 
 
 def fit_and_test(
-    config: MachineConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
-) -> dict[str, Any]:
+    config: ChanceConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
+) -> dict[str, list[float]]:
     """Machines trained and tested with synapses read so, accuracies in percent, lists over seeds."""
     machine = fit(config, digits, read, neuron, generator)
     return {
         "test": test(config, machine, read, neuron, digits.test, digits.test_labels),
         "train": test(config, machine, read, neuron, digits.train[:200], digits.train_labels[:200]),
+        "silent": silent(machine, read, neuron, visible(digits.train[:200], digits.train_labels[:200])),
     }
 
 
 def fit(
-    config: MachineConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
+    config: ChanceConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
 ) -> Machine:
     """One step of contrastive divergence a batch: w <- w + step (v h of data - v h reconstructed)."""
     data = visible(digits.train, digits.train_labels)
     machine = Machine.drawn(config.seeds, data.shape[1], config.hidden, generator)
+    if config.start == "data":
+        machine.b += log_odds(data)
     for _ in range(config.epochs):
         order = torch.stack([torch.randperm(len(data), generator=generator) for _ in range(config.seeds)])
         for drawn in order.split(config.batch, 1):
@@ -177,6 +178,25 @@ def fit(
     return machine
 
 
+def log_odds(data: Tensor) -> Tensor:
+    """Thresholds, (visible,), at which stochastic units alone fire as often as in `data`, (n, visible).
+
+    Hinton, A Practical Guide to Training Restricted Boltzmann Machines (2010), section 8. One picture more is
+    counted in which each unit fires half, so that no threshold is infinite.
+    """
+    fired = data.sum(0) + 0.5
+    return torch.log(fired / (len(data) + 1 - fired))
+
+
+def silent(machine: Machine, read: Read, neuron: Neuron, data: Tensor) -> list[float]:
+    """Hidden units that none of `data`, (n, visible), wakes, percent, one number a machine."""
+    fired = [
+        neuron(read(machine.w, len(given)).up(given.expand(len(machine.w), -1, -1)) + machine.c).amax(1)
+        for given in data.split(AT_ONCE)
+    ]
+    return percent(torch.stack(fired).amax(0) == 0)
+
+
 def learn_thresholds(machine: Machine, step: float, v: Tensor, h: Tensor) -> None:
     """b and c by contrastive divergence: step times the sums over the batch."""
     machine.b.add_(v.sum(1, keepdim=True), alpha=step)
@@ -184,7 +204,7 @@ def learn_thresholds(machine: Machine, step: float, v: Tensor, h: Tensor) -> Non
 
 
 def test(
-    config: MachineConfig, machine: Machine, read: Read, neuron: Neuron, pictures: Tensor, labels: Tensor
+    config: ChanceConfig, machine: Machine, read: Read, neuron: Neuron, pictures: Tensor, labels: Tensor
 ) -> list[float]:
     """Accuracy by counted spikes, percent, one a machine."""
     shares = []

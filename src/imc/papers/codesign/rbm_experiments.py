@@ -60,15 +60,23 @@ class PcmConfig(RbmConfig):
     device: Device = Field("one_sided_soft", description="what holds a weight")
 
 
-class NoiseConfig(MachineConfig):
-    """The machine with the noise of its synapses as the only chance: neurons are thresholds."""
-
-    smoke: ClassVar[Mapping[str, Any]] = {**MachineConfig.smoke, "noises": (0, 5, 20)}
+class ChanceConfig(MachineConfig):
+    """A smaller machine, to compare where its chance comes from."""
 
     hidden: int = Field(100, ge=1, le=4096, description="hidden units")
     epochs: int = Field(5, ge=1, le=10_000, description="passes over the training pictures")
     train: int = Field(1000, ge=1, le=60_000, description="first training pictures")
     test: int = Field(1000, ge=0, le=10_000, description="first test pictures; 0: all")
+    start: Literal["data", "zero"] = Field(
+        "data", description="thresholds of visible units: log odds of the training pictures, or 0"
+    )
+
+
+class NoiseConfig(ChanceConfig):
+    """The machine with the noise of its synapses as the only chance: neurons are thresholds."""
+
+    smoke: ClassVar[Mapping[str, Any]] = {**MachineConfig.smoke, "noises": (0, 5, 20)}
+
     timing: Literal["white", "frozen"] = Field(
         "white", description="noise drawn anew at every read, or once for all reads of a picture"
     )
@@ -83,13 +91,9 @@ class NoiseConfig(MachineConfig):
     )
 
 
-class ControlConfig(MachineConfig):
+class ControlConfig(ChanceConfig):
     """The same machine with other sources of chance: stochastic neurons, or masks of synapses."""
 
-    hidden: int = Field(100, ge=1, le=4096, description="hidden units")
-    epochs: int = Field(5, ge=1, le=10_000, description="passes over the training pictures")
-    train: int = Field(1000, ge=1, le=60_000, description="first training pictures")
-    test: int = Field(1000, ge=0, le=10_000, description="first test pictures; 0: all")
     keep: float = Field(0.5, gt=0, le=1, description="share of synapses that a mask keeps")
 
 
@@ -126,6 +130,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         name="codesign/noise",
+        version=2,
         config=NoiseConfig,
         runner="imc.papers.codesign.noise:sweep",
         summary="a machine whose only chance is the noise of its synapses",
@@ -136,6 +141,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         name="codesign/noise-controls",
+        version=2,
         config=ControlConfig,
         runner="imc.papers.codesign.noise:controls",
         summary="the same machine with stochastic neurons, and with masks of synapses",

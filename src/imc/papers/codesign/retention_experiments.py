@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from imc.papers.codesign.rpu_experiments import seconds
+from imc.papers.codesign.rpu_experiments import DeviceName, seconds
 from imc.papers.codesign.tiki_taka_experiments import TikiTakaConfig
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
@@ -30,9 +30,7 @@ class CapacitorConfig(TikiTakaConfig):
     of everything else ("minimal device-to-device variation").
     """
 
-    device: Literal["float", "constant", "soft", "capacitor"] = Field(
-        "capacitor", description="see TrainingConfig"
-    )
+    device: DeviceName = Field("capacitor", description="see TrainingConfig")
     states: float = Field(400, ge=2, le=1e6, description="steps between the bounds")
     bound: float = Field(1.0, gt=0, le=100, description="largest magnitude of a weight, a number")
     step_spread: float = Field(0.05, ge=0, le=10, description="device-to-device SD of the step, relative")

@@ -9,6 +9,7 @@ from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
 Units = Annotated[int, Field(ge=1, le=4096)]
+DeviceName = Literal["float", "constant", "soft", "power", "exponential", "capacitor"]
 
 
 class TableConfig(Config):
@@ -36,8 +37,10 @@ class TrainingConfig(Config):
         "test", description="held_out: the last sixth of the training pictures, which never train"
     )
 
-    device: Literal["float", "constant", "soft", "capacitor"] = Field(
-        "constant", description="float: torch's own SGD; step constant, to soft bounds, or leaking"
+    device: DeviceName = Field(
+        "constant",
+        description="float: torch's own SGD; step constant, or falling to soft bounds, as a power 2 or "
+        "exponentially; leaking",
     )
     states: float = Field(1200, ge=2, le=1e6, description="steps between the bounds")
     bound: float = Field(0.6, gt=0, le=100, description="largest magnitude of a weight, a number")
@@ -68,10 +71,12 @@ class TrainingConfig(Config):
         "fixed", description="fixed gains as in 2016; gains that follow the data; exact outer products"
     )
     train_length: int = Field(10, ge=1, le=31, description="slots of a train of pulses")
-    periphery: Literal["none", "rpu"] = Field(
-        "rpu", description="rpu: 5-bit DAC, 9-bit ADC, outputs to +-12 with noise"
+    periphery: Literal["none", "rpu", "inputs", "outputs", "scaled"] = Field(
+        "rpu",
+        description="rpu: 5-bit DAC, 9-bit ADC, outputs to +-12 with noise; inputs: the DAC alone; outputs: "
+        "all but the DAC; scaled: rpu, each input divided by its largest before the DAC",
     )
-    output_noise: float = Field(0.06, ge=0, le=100, description="rpu: SD of the noise of an output")
+    output_noise: float = Field(0.06, ge=0, le=100, description="SD of the noise of an output, if it has any")
 
 
 IDEAL: Mapping[str, Any] = {

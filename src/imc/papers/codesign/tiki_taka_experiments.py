@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from imc.papers.codesign.rpu_experiments import TrainingConfig, seconds
+from imc.papers.codesign.rpu_experiments import DeviceName, TrainingConfig, seconds
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -53,9 +53,7 @@ class TikiTakaConfig(TrainingConfig):
     long as in the papers on Tiki-Taka.
     """
 
-    device: Literal["float", "constant", "soft", "capacitor"] = Field(
-        "soft", description="see TrainingConfig"
-    )
+    device: DeviceName = Field("soft", description="see TrainingConfig")
     pulses: Literal["fixed", "managed", "exact"] = Field("managed", description="see TrainingConfig")
     train_length: int = Field(31, ge=1, le=31, description="slots of a train of pulses, at most")
     periphery: Literal["none", "rpu"] = Field("none", description="see TrainingConfig")

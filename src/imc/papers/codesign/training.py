@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,14 +21,17 @@ from imc.analog import (
     Capacitor,
     ChoppedTikiTaka,
     ConstantStep,
+    Exponential,
     Outer,
     Periphery,
+    Power,
     PulseTrain,
     Reference,
     SoftBounds,
     TikiTaka,
     TikiTakaV2,
 )
+from imc.analog.devices import Device
 from imc.papers.codesign.rpu_experiments import TrainingConfig
 from imc.runs.experiments import Outcome, Progress
 
@@ -62,7 +66,7 @@ def pictures(config: TrainingConfig) -> tuple[Pictures, Pictures]:
     return train, Pictures.of(raw.test_images, raw.test_labels)
 
 
-def device(config: TrainingConfig) -> ConstantStep | SoftBounds | Capacitor:
+def device(config: TrainingConfig) -> Device:
     """The device that a configuration describes."""
     common = config.model_dump(include={"states", "bound", "asymmetry", *_SPREADS})
     if config.device == "capacitor":
@@ -73,7 +77,20 @@ def device(config: TrainingConfig) -> ConstantStep | SoftBounds | Capacitor:
             rest=config.rest,
             rest_spread=config.rest_spread,
         )
-    return (SoftBounds if config.device == "soft" else ConstantStep)(**common)
+    kinds = {"constant": ConstantStep, "soft": SoftBounds, "power": Power, "exponential": Exponential}
+    return kinds[config.device](**common)
+
+
+def periphery(config: TrainingConfig) -> Periphery:
+    """What a configuration puts around its arrays."""
+    rpu = replace(RPU_PERIPHERY, output_noise=config.output_noise)
+    return {
+        "none": Periphery(),
+        "rpu": rpu,
+        "inputs": Periphery(dac=rpu.dac),
+        "outputs": replace(rpu, dac=None),
+        "scaled": replace(rpu, scale_inputs=True),
+    }[config.periphery]
 
 
 def algorithm(config: TrainingConfig) -> SGD | TikiTaka:
@@ -99,17 +116,13 @@ def layer(config: TrainingConfig, inputs: int, outputs: int, seed: int) -> nn.Mo
         "managed": PulseTrain.managed(config.train_length),
         "exact": Outer(),
     }
-    periphery = Periphery()
-    if config.periphery == "rpu":
-        rpu = RPU_PERIPHERY
-        periphery = Periphery(rpu.dac, rpu.adc, 0.0, config.output_noise, rpu.output_bound)
     return AnalogLinear(
         inputs,
         outputs,
         device(config),
         algorithm=algorithm(config),
         update=trains[config.pulses],
-        periphery=periphery,
+        periphery=periphery(config),
         seed=seed,
     )
 

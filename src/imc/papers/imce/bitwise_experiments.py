@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from imc.papers.imce import recipe
+from imc.papers.imce import recipe, results
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -40,6 +40,7 @@ EXPERIMENTS = (
     Experiment(
         name="imce/bit-width",
         config=recipe.BitWidthConfig,
+        result=results.BitWidthResult,
         runner="imc.papers.imce.training:train",
         summary="train DoReFa-Net's SVHN network at one choice of bit widths and test it",
         datasets=recipe.names,
@@ -48,11 +49,12 @@ EXPERIMENTS = (
     Experiment(
         name="imce/bit-width-seeds",
         config=recipe.BitWidthSeedsConfig,
+        result=results.BitWidthSeedsResult,
         runner="imc.papers.imce.seeds:gather",
         summary="the errors of imce/bit-width over several seeds, side by side",
-        datasets=recipe.names,
-        needs=lambda config: [recipe.training_of(config, config.seed + i) for i in range(config.seeds)],
-        seconds=lambda config: config.seeds * recipe.seconds(config),
+        datasets=lambda config: recipe.names(config.training),
+        needs=recipe.trainings_of,
+        seconds=lambda config: config.seeds * recipe.seconds(config.training),
     ),
     Experiment(
         name="imce/bitwise",

@@ -16,9 +16,10 @@ class OperationsConfig(Config):
     first_input_bits: int = Field(8, ge=1, le=32, description="of the first and the last layer's inputs")
 
 
-class EnergyConfig(OperationsConfig):
+class EnergyConfig(Config):
     """Energy and area of the slides' networks, fitted to the one energy that the slides print."""
 
+    operations: OperationsConfig
     alexnet: Literal["ungrouped", "grouped", "dorefa"] = Field(
         "ungrouped", description="the AlexNet that 785.25 uJ are for"
     )
@@ -27,9 +28,10 @@ class EnergyConfig(OperationsConfig):
     )
 
 
-class MappedConfig(EnergyConfig):
+class MappedConfig(Config):
     """Any network on IMCE: what it occupies, takes and lasts."""
 
+    energy: EnergyConfig
     layers: Layers = ("400x128", "128x128", "128x10")
 
 

@@ -36,7 +36,7 @@ def estimate(config: EnergyConfig, progress: Progress) -> Outcome:
     RRAM design for every way to count; ``alone``, the same with one assumption changed at a time;
     ``area``; ``printed``, arithmetic on the slides' table.
     """
-    edges = Edges(config.first_weight_bits, config.first_input_bits)
+    edges = Edges(config.operations.first_weight_bits, config.operations.first_input_bits)
     treatment = Treatment(config.alexnet, edges, config.sensed)
     others = energy.nominal()
     sensing = energy.calibrate(treatment, others)

@@ -22,11 +22,12 @@ def estimate(config: MappedConfig, progress: Progress) -> Outcome:
     low and high; ``latency_us`` by layer, ``latency_total_us``, and ``pictures_per_s`` with the layers as a
     pipeline, and both ``_slow``, with the slower AND.
     """
-    edges = Edges(config.first_weight_bits, config.first_input_bits)
-    treatment = Treatment(config.alexnet, edges, config.sensed)
+    assumed, operations = config.energy, config.energy.operations
+    edges = Edges(operations.first_weight_bits, operations.first_input_bits)
+    treatment = Treatment(assumed.alexnet, edges, assumed.sensed)
     others, layers = energy.nominal(), network(config.layers)
     placed = place(layers)
-    by_layer = energy.uses(placed, config.sensed)
+    by_layer = energy.uses(placed, assumed.sensed)
     parts = components.energies(energy.calibrate(treatment, others), others)
     whole = energy.picture("network", by_layer, parts)
     ranges = [
@@ -34,7 +35,7 @@ def estimate(config: MappedConfig, progress: Progress) -> Outcome:
         for alexnet in ALEXNETS
         for sensed in ("occupied", "rows")
     ]
-    binary = Treatment(config.alexnet, Edges(1, 1), config.sensed)
+    binary = Treatment(assumed.alexnet, Edges(1, 1), assumed.sensed)
     held = occupation(placed)
     sizes = {
         end: held["sub_arrays"] * block.total("area_mm2") for end, block in area.sub_arrays_by_cell().items()

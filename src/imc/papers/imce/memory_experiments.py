@@ -42,11 +42,12 @@ class CellConfig(Config):
         return Junction(self.ra_ohm_um2, tmr, self.length_nm, self.width_nm, self.series_ohm)
 
 
-class SensingConfig(CellConfig):
+class SensingConfig(Config):
     """Monte-Carlo of read, AND and OR."""
 
     smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "trials": 2000}
 
+    cell: CellConfig
     seeds: int = Field(10, ge=1, le=1000, description="repetitions of all trials: seed, seed+1, ...")
     trials: int = Field(100_000, ge=1, le=10_000_000, description="groups of cells drawn in a repetition")
     draws: Literal["cell", "group"] = Field(
@@ -54,7 +55,7 @@ class SensingConfig(CellConfig):
     )
 
 
-class SensitivityConfig(CellConfig):
+class SensitivityConfig(Config):
     """Exact failure probabilities while one number at a time is changed."""
 
     smoke: ClassVar[Mapping[str, Any]] = {
@@ -64,6 +65,7 @@ class SensitivityConfig(CellConfig):
         "shifts": (0.3, 0.5, 0.7),
     }
 
+    cell: CellConfig
     tmr_percents: tuple[float, ...] = Field(
         (50, 75, 100, 125, 150, 171.2, 200, 250, 300, 400), description="tunnel magnetoresistance, %"
     )

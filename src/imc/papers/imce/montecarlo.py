@@ -41,18 +41,18 @@ class Groups:
 def draw(config: SensingConfig, seed: int) -> Groups:
     """The trials of one repetition."""
     generator = np.random.default_rng(seed)
-    cells = CELLS if config.draws == "cell" else 1
+    cell, cells = config.cell, CELLS if config.draws == "cell" else 1
     ra, tmr = (
-        Law(sigma / 100, config.law).at(generator.standard_normal((config.trials, cells)))
-        for sigma in (config.sigma_ra_percent, config.sigma_tmr_percent)
+        Law(sigma / 100, cell.law).at(generator.standard_normal((config.trials, cells)))
+        for sigma in (cell.sigma_ra_percent, cell.sigma_tmr_percent)
     )
     if config.draws == "group":
         ra, tmr = (np.broadcast_to(a, (config.trials, CELLS)) for a in (ra, tmr))
-    junction = config.junction
+    junction = cell.junction
     bare = junction.r_p * ra
     low, high = bare + junction.series_ohm, bare * (1 + junction.tmr * tmr) + junction.series_ohm
     one_p = junction.r_p + junction.series_ohm
-    offset = config.offset_percent / 100 * one_p * generator.standard_normal((config.trials, 1))
+    offset = cell.offset_percent / 100 * one_p * generator.standard_normal((config.trials, 1))
     return Groups(ra, tmr, low, high, offset)
 
 
@@ -97,9 +97,9 @@ def measure(config: SensingConfig, progress: Progress) -> Outcome:
     Arrays: edges.N (BINS + 1, kohm) and counts.N (N + 1, BINS): histograms of the joint resistance of N
     cells.
     """
-    junction = config.junction
+    cell, junction = config.cell, config.cell.junction
     fan_ins = sorted({gate.fan_in for gate in GATES})
-    references = {gate.name: reference(junction, gate, config.midpoint) for gate in GATES}
+    references = {gate.name: reference(junction, gate, cell.midpoint) for gate in GATES}
     edges = {n: _edges(states(junction, n)) for n in fan_ins}
     counts = {n: np.zeros((n + 1, BINS), dtype=np.int64) for n in fan_ins}
     sample: dict[str, list[float]] = {"sigma_ra": [], "sigma_tmr": []}
@@ -128,14 +128,14 @@ def measure(config: SensingConfig, progress: Progress) -> Outcome:
         by_seed = np.array(hits[gate.name])
         worst = int(by_seed.sum(0).argmax())
         metrics[gate.name] = found[gate.name] | {
-            "wrong_rows": wrong_rows(junction, gate, config.midpoint),
+            "wrong_rows": wrong_rows(junction, gate, cell.midpoint),
             "reference": references[gate.name] / 1e3,
             "states": (states(junction, gate.fan_in) / 1e3).tolist(),
             "hits": by_seed.sum(0).tolist(),
             "failures": (100 * by_seed[:, worst] / config.trials).tolist(),
         }
         if config.draws == "cell":
-            exact = tails.errors(config, gate, references[gate.name])
+            exact = tails.errors(cell, gate, references[gate.name])
             metrics[gate.name]["exact"] = [100 * p for p in exact]
     tensors = {f"edges.{n}": e / 1e3 for n, e in edges.items()} | {
         f"counts.{n}": c for n, c in counts.items()

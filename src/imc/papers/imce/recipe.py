@@ -69,22 +69,19 @@ class BitWidthConfig(Config):
     )
 
     @classmethod
-    def build(cls, **values: Any) -> Self:
-        """As `Config.build`, with the defaults of the data and of 32:32."""
+    def defaults(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """As `Config.defaults`, with those of the data and of 32:32."""
         default = "colour-digits" if values.get("effort") == "smoke" else "cifar10-jpeg"
-        chosen = dict(PRESETS.get(values.get("data", default), {}))
+        chosen = dict(PRESETS.get(str(values.get("data", default)), {}))
         if all(str(values.get(name, FLOAT)) == str(FLOAT) for name in ("weight_bits", "input_bits")):
             chosen["gradient_bits"] = FLOAT
-        return super().build(**{**chosen, **values})
+        return {**super().defaults(values), **chosen}
 
-    def given(self) -> dict[str, Any]:
-        """Bit widths and data where they differ from the defaults, and what differs from theirs."""
+    def chosen(self) -> dict[str, Any]:
+        """Bit widths and data, where they differ from the defaults."""
         base = type(self).build(effort=self.effort)
         names = ("weight_bits", "input_bits", "data")
-        chosen = {n: getattr(self, n) for n in names if getattr(self, n) != getattr(base, n)}
-        theirs = type(self).build(effort=self.effort, **chosen).model_dump(mode="json")
-        mine = self.model_dump(mode="json")
-        return chosen | {name: value for name, value in mine.items() if value != theirs[name]}
+        return {n: getattr(self, n) for n in names if getattr(self, n) != getattr(base, n)}
 
     @field_validator("weight_bits", "input_bits", "gradient_bits")
     @classmethod
@@ -102,9 +99,10 @@ class BitWidthConfig(Config):
         return self
 
 
-class BitWidthSeedsConfig(BitWidthConfig):
+class BitWidthSeedsConfig(Config):
     """The trainings of `seeds` seeds of one choice of bit widths: seed, seed + 1, ..."""
 
+    training: BitWidthConfig
     seeds: int = Field(3, ge=1, le=64, description="trainings to gather")
 
 
@@ -126,8 +124,7 @@ def names(config: BitWidthConfig) -> tuple[str, ...]:
     return ("svhn", "svhn-extra") if config.data == "svhn" else (config.data,)
 
 
-def training_of(config: BitWidthSeedsConfig, seed: int) -> tuple[str, dict[str, Any]]:
-    """One of the trainings that a configuration gathers."""
-    return "imce/bit-width", {name: getattr(config, name) for name in BitWidthConfig.model_fields} | {
-        "seed": seed
-    }
+def trainings_of(config: BitWidthSeedsConfig) -> list[tuple[str, dict[str, Any]]]:
+    """The runs of the trainings that are gathered, seed by seed."""
+    training = config.training.flat()
+    return [("imce/bit-width", training | {"seed": config.seed + i}) for i in range(config.seeds)]

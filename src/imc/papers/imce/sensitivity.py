@@ -11,7 +11,7 @@ from scipy.optimize import brentq, minimize_scalar
 
 from imc.papers.imce import tails
 from imc.papers.imce.gates import GATES, Gate, reference, states
-from imc.papers.imce.memory_experiments import SensitivityConfig
+from imc.papers.imce.memory_experiments import CellConfig, SensitivityConfig
 from imc.runs.experiments import Outcome, Progress
 
 _SCALES = (0.02, 1.99)
@@ -20,25 +20,25 @@ _TMRS = (10.0, 2000.0)
 _LEAST = 1e-300
 
 
-def failure(config: SensitivityConfig, gate: Gate, ref: float | None = None) -> float:
+def failure(cell: CellConfig, gate: Gate, ref: float | None = None) -> float:
     """Probability of a wrong answer in the gate's worst state; `ref` replaces its reference, ohm."""
     if ref is None:
-        ref = reference(config.junction, gate, config.midpoint)
-    return max(tails.errors(config, gate, ref))
+        ref = reference(cell.junction, gate, cell.midpoint)
+    return max(tails.errors(cell, gate, ref))
 
 
-def scaled(config: SensitivityConfig, factor: float) -> SensitivityConfig:
+def scaled(cell: CellConfig, factor: float) -> CellConfig:
     """Both sigmas times `factor`."""
     return _with(
-        config,
-        sigma_ra_percent=factor * config.sigma_ra_percent,
-        sigma_tmr_percent=factor * config.sigma_tmr_percent,
+        cell,
+        sigma_ra_percent=factor * cell.sigma_ra_percent,
+        sigma_tmr_percent=factor * cell.sigma_tmr_percent,
     )
 
 
-def shifted(config: SensitivityConfig, gate: Gate, place: float) -> float:
+def shifted(cell: CellConfig, gate: Gate, place: float) -> float:
     """The reference, ohm, at `place` between its two states: 0 the lower resistance, 1 the higher."""
-    below, above = states(config.junction, gate.fan_in)[[gate.first_one - 1, gate.first_one]]
+    below, above = states(cell.junction, gate.fan_in)[[gate.first_one - 1, gate.first_one]]
     return float(below + place * (above - below))
 
 
@@ -60,49 +60,49 @@ def measure(config: SensitivityConfig, progress: Progress) -> Outcome:
 
 
 def _of_gate(config: SensitivityConfig, gate: Gate) -> dict[str, Any]:
-    def percent(changed: SensitivityConfig, ref: float | None = None) -> float:
+    cell = config.cell
+
+    def percent(changed: CellConfig, ref: float | None = None) -> float:
         return 100 * failure(changed, gate, ref)
 
     found: dict[str, Any] = {
-        "now": percent(config),
-        "tmr": [percent(_with(config, tmr_percent=t)) for t in config.tmr_percents],
-        "scale": [percent(scaled(config, s)) for s in config.scales],
-        "offset": [percent(_with(config, offset_percent=o)) for o in config.offsets_percent],
-        "shift": [percent(config, shifted(config, gate, p)) for p in config.shifts],
-        "series": [percent(_with(config, series_ohm=r)) for r in config.series_ohms],
+        "now": percent(cell),
+        "tmr": [percent(_with(cell, tmr_percent=t)) for t in config.tmr_percents],
+        "scale": [percent(scaled(cell, s)) for s in config.scales],
+        "offset": [percent(_with(cell, offset_percent=o)) for o in config.offsets_percent],
+        "shift": [percent(cell, shifted(cell, gate, p)) for p in config.shifts],
+        "series": [percent(_with(cell, series_ohm=r)) for r in config.series_ohms],
         "margin": {
-            "tmr": [_margin(_with(config, tmr_percent=t), gate) for t in config.tmr_percents],
-            "series": [_margin(_with(config, series_ohm=r), gate) for r in config.series_ohms],
+            "tmr": [_margin(_with(cell, tmr_percent=t), gate) for t in config.tmr_percents],
+            "series": [_margin(_with(cell, series_ohm=r), gate) for r in config.series_ohms],
         },
         "assumed": {
-            name: [
-                percent(_with(config, **{name: factor * getattr(config, name)})) for factor in config.assumed
-            ]
+            name: [percent(_with(cell, **{name: factor * getattr(cell, name)})) for factor in config.assumed]
             for name in ("ra_ohm_um2", "length_nm", "width_nm", "tmr_percent")
         },
         "choices": {
-            "law": percent(_with(config, law="lognormal")),
-            "midpoint": percent(_with(config, midpoint="conductance")),
+            "law": percent(_with(cell, law="lognormal")),
+            "midpoint": percent(_with(cell, midpoint="conductance")),
         },
     }
-    place = _best_place(config, gate)
-    found["best"] = {"place": place, "failure": percent(config, shifted(config, gate, place))}
+    place = _best_place(cell, gate)
+    found["best"] = {"place": place, "failure": percent(cell, shifted(cell, gate, place))}
     goals = {
-        "scale": (lambda s: failure(scaled(config, s), gate), config.failure, _SCALES),
-        "offset": (lambda o: failure(_with(config, offset_percent=o), gate), config.failure, _OFFSETS),
-        "tmr": (lambda t: failure(_with(config, tmr_percent=t), gate), config.failure, _TMRS),
+        "scale": (lambda s: failure(scaled(cell, s), gate), config.failure, _SCALES),
+        "offset": (lambda o: failure(_with(cell, offset_percent=o), gate), config.failure, _OFFSETS),
+        "tmr": (lambda t: failure(_with(cell, tmr_percent=t), gate), config.failure, _TMRS),
     }
     if gate.fan_in > 2:
-        two = failure(config, Gate(gate.operation, 2))
-        goals["scale_as_two"] = (lambda s: failure(scaled(config, s), gate), two, _SCALES)
+        two = failure(cell, Gate(gate.operation, 2))
+        goals["scale_as_two"] = (lambda s: failure(scaled(cell, s), gate), two, _SCALES)
     found["limits"] = {name: at for name, goal in goals.items() if (at := _crossing(*goal)) is not None}
     return found
 
 
-def _best_place(config: SensitivityConfig, gate: Gate) -> float:
+def _best_place(cell: CellConfig, gate: Gate) -> float:
     """Where between its two states the reference makes the worst state wrong least often."""
     found: Any = minimize_scalar(
-        lambda place: math.log(max(failure(config, gate, shifted(config, gate, place)), _LEAST)),
+        lambda place: math.log(max(failure(cell, gate, shifted(cell, gate, place)), _LEAST)),
         bounds=(0.02, 0.98),
         method="bounded",
         options={"xatol": 1e-4},
@@ -121,11 +121,11 @@ def _crossing(probability: Callable[[float], float], goal: float, ends: tuple[fl
     return float(brentq(excess, *ends, xtol=1e-4, rtol=1e-4))  # pyright: ignore[reportArgumentType]
 
 
-def _margin(config: SensitivityConfig, gate: Gate) -> float:
-    below, above = states(config.junction, gate.fan_in)[[gate.first_one - 1, gate.first_one]]
+def _margin(cell: CellConfig, gate: Gate) -> float:
+    below, above = states(cell.junction, gate.fan_in)[[gate.first_one - 1, gate.first_one]]
     return float(above - below) / 1e3
 
 
-def _with(config: SensitivityConfig, **changes: Any) -> SensitivityConfig:
-    """`config` with some numbers changed, which the sweeps' limits keep sensible."""
-    return config.model_copy(update=changes)
+def _with(cell: CellConfig, **changes: Any) -> CellConfig:
+    """`cell` with some numbers changed, which the sweeps' limits keep sensible."""
+    return cell.model_copy(update=changes)

@@ -6,6 +6,7 @@ from typing import Any
 
 from imc.claims.statistics import Estimate
 from imc.papers.imce.recipe import FLOAT
+from imc.papers.imce.results import BitWidthResult
 from imc.runs.records import Record
 
 ROWS = {
@@ -40,7 +41,7 @@ class Trained:
     @property
     def errors(self) -> list[float]:
         """Test error of each, in percent, seeds ascending."""
-        return [record.metric("error") for record in self.records.values()]
+        return [record.results(BitWidthResult).error for record in self.records.values()]
 
     @property
     def error(self) -> Estimate | None:
@@ -49,7 +50,7 @@ class Trained:
 
     def curves(self, name: str) -> list[list[float]]:
         """The trainings' curves of this name, one list each."""
-        return [record.metric(f"curve.{name}") for record in self.records.values()]
+        return [getattr(record.results(BitWidthResult).curve, name) for record in self.records.values()]
 
     def gained(self, epochs: int) -> Estimate | None:
         """Points by which the watched test error fell in the last so many epochs; None without a training."""
@@ -72,5 +73,6 @@ def difference(one: Trained, other: Trained) -> Estimate | None:
     if not both:
         return None
     return Estimate.of_seeds(
-        one.records[seed].metric("error") - other.records[seed].metric("error") for seed in both
+        one.records[seed].results(BitWidthResult).error - other.records[seed].results(BitWidthResult).error
+        for seed in both
     )

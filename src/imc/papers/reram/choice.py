@@ -3,6 +3,7 @@
 from imc import runs
 from imc.claims.statistics import Estimate
 from imc.papers.reram.experiments import WIDTHS, ChoiceConfig, training_of
+from imc.papers.reram.results import MlpResult
 from imc.runs.experiments import Outcome, Progress
 
 
@@ -13,9 +14,9 @@ def choose(config: ChoiceConfig, progress: Progress) -> Outcome:
     """
     accuracy = {}
     for done, width in enumerate(WIDTHS, start=1):
-        name, values = training_of(config, hidden=width)
+        name, values = training_of(config.training, hidden=width)
         record = runs.obtain(name, **values)
-        accuracy[width] = Estimate.of_seeds(record.metric("accuracy.baseline")).mean
+        accuracy[width] = Estimate.of_seeds(record.results(MlpResult).accuracy.baseline).mean
         progress(done / len(WIDTHS))
     enough = accuracy[max(WIDTHS)] - config.allowed_loss
     best = min(width for width, found in accuracy.items() if found >= enough)

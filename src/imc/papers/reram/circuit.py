@@ -91,10 +91,11 @@ def sweep(config: CircuitConfig, progress: Progress) -> Outcome:
     Metrics: accuracy.digital (percent, by network); accuracy.swept (percent, by value, each a list over the
     networks of the mean over their draws); with ideal devices also what `ideal` finds.
     """
-    name, values = training_of(config)
-    net = load(config, runs.obtain(name, **values).tensors())
-    inputs, labels = Pictures(config).test
-    plain = [digital(net, index) for index in range(config.seeds)]
+    training = config.training
+    name, values = training_of(training)
+    net = load(training, runs.obtain(name, **values).tensors())
+    inputs, labels = Pictures(training).test
+    plain = [digital(net, index) for index in range(training.seeds)]
     with torch.no_grad():
         accuracy: dict[str, Any] = {"digital": [_accuracy(network(inputs), labels) for network in plain]}
     if config.sweep == "none":

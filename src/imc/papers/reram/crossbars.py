@@ -65,10 +65,11 @@ def measure(config: CrossbarsConfig, progress: Progress) -> Outcome:
     ``accuracy.<scheme>.as_is`` and ``.tuned``, percent, [side][ohm][seed], the latter with one digital slope
     and one intercept a layer; ``kept.<scheme>``, the mean share of a cell's conductance that is seen.
     """
-    name, values = training_of(config)
-    net = load(config, runs.obtain(name, **values).tensors())
-    inputs, labels = Pictures(config).test
-    networks = [plain(net, n) for n in range(config.seeds)]
+    training = config.training
+    name, values = training_of(training)
+    net = load(training, runs.obtain(name, **values).tensors())
+    inputs, labels = Pictures(training).test
+    networks = [plain(net, n) for n in range(training.seeds)]
     accuracy: dict[str, Any] = {name: {"as_is": [], "tuned": []} for name in SCHEMES}
     kept: dict[str, list[list[list[float]]]] = {name: [] for name in SCHEMES}
     steps = [(name, side, ohm) for name in SCHEMES for side in config.sides for ohm in config.ohms]
@@ -100,7 +101,7 @@ def _mapped(
     wires: Wires | None = None,
 ) -> CrossbarNetwork:
     """`network` on exact cells, the inputs of every layer at the levels of its activations."""
-    dac = DAC(config.activation_bits, limit=1.0, signed=False)
+    dac = DAC(config.training.activation_bits, limit=1.0, signed=False)
     device = Device(config.r_on, config.r_off)
     return map_network(network, Chip(device, scheme, (), Array(side, side, wires, dac), limit=1.0))
 

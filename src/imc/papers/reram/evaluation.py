@@ -70,16 +70,17 @@ def percent(true: Tensor, dim: int | tuple[int, ...]) -> list[float]:
 
 def rescaled(config: RescaledConfig, progress: Progress) -> Outcome:
     """The arithmetic merge with one free gain a layer, on the networks that `reram/mlp` trained."""
-    name, values = training_of(config)
-    net = load(config, runs.obtain(name, **values).tensors())
-    if config.norm != "batch":
-        raise UserError(f"norm = '{config.norm}' leaves nothing to merge; choose norm=batch")
+    training = config.training
+    name, values = training_of(training)
+    net = load(training, runs.obtain(name, **values).tensors())
+    if training.norm != "batch":
+        raise UserError(f"norm = '{training.norm}' leaves nothing to merge; choose norm=batch")
     layers = [
-        rescaled_arithmetic_merge(layer, norm, config.weight_bits)
+        rescaled_arithmetic_merge(layer, norm, training.weight_bits)
         for layer, norm in zip(net.layers, net.norms, strict=True)
         if norm
     ]
-    return Outcome(measure_each(net, {"arithmetic_merge": (layers, [None] * 3)}, Pictures(config).test))
+    return Outcome(measure_each(net, {"arithmetic_merge": (layers, [None] * 3)}, Pictures(training).test))
 
 
 def load(config: MlpConfig, tensors: dict[str, np.ndarray]) -> Trained:

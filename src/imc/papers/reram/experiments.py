@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from imc.cost.matrices import Layers
+from imc.papers.reram import results
 from imc.runs.config import Config
 from imc.runs.experiments import Experiment
 
@@ -55,15 +56,18 @@ class MlpConfig(Config):
         return self
 
 
-class RescaledConfig(MlpConfig):
+class RescaledConfig(Config):
     """The trained networks of `MlpConfig`, merged arithmetically with one free gain a layer."""
 
+    training: MlpConfig
 
-class RetrainingConfig(MlpConfig):
+
+class RetrainingConfig(Config):
     """Networks of `MlpConfig`, merged and then trained without batch norm (thesis, section 4.4)."""
 
-    smoke: ClassVar[Mapping[str, Any]] = {**MlpConfig.smoke, "further_epochs": 2}
+    smoke: ClassVar[Mapping[str, Any]] = {"further_epochs": 2}
 
+    training: MlpConfig
     start: Literal["trained", "initial"] = Field(
         "trained", description="what is merged: the trained networks, or networks before their first step"
     )
@@ -72,14 +76,15 @@ class RetrainingConfig(MlpConfig):
     further_rate: float = Field(2.0**-10, gt=0, le=1, description="their learning rate, halved every 20")
 
 
-class CircuitConfig(MlpConfig):
+class CircuitConfig(Config):
     """The trained networks on the thesis's circuit (Figures 1 to 3), one non-ideality swept, the rest ideal.
 
     The thesis names no device. Its resistances and its cells' spread are assumptions here.
     """
 
-    smoke: ClassVar[Mapping[str, Any]] = {**MlpConfig.smoke, "draws": 2}
+    smoke: ClassVar[Mapping[str, Any]] = {"draws": 2}
 
+    training: MlpConfig
     sweep: Literal["none", "variation", "on_off_ratio", "offset", "wires"] = Field(
         "none", description="what `values` are; none: ideal devices"
     )
@@ -105,9 +110,10 @@ class CircuitConfig(MlpConfig):
         return self
 
 
-class ChoiceConfig(MlpConfig):
+class ChoiceConfig(Config):
     """The networks of Table 2, and a rule for the best: the smallest within `allowed_loss` of the widest."""
 
+    training: MlpConfig
     allowed_loss: float = Field(1.0, ge=0, le=100, description="percentage points, mean over seeds")
 
 
@@ -115,11 +121,12 @@ class ArithmeticConfig(Config):
     """Nothing to choose: formulas and printed numbers."""
 
 
-class CrossbarsConfig(MlpConfig):
+class CrossbarsConfig(Config):
     """The trained networks of `MlpConfig` on crossbars of ideal devices behind wires that resist."""
 
-    smoke: ClassVar[Mapping[str, Any]] = {**MlpConfig.smoke, "sides": (32, 64), "ohms": (0.0, 3.0)}
+    smoke: ClassVar[Mapping[str, Any]] = {"sides": (32, 64), "ohms": (0.0, 3.0)}
 
+    training: MlpConfig
     sides: tuple[int, ...] = Field((32, 64, 128), description="rows, and columns, of the arrays")
     ohms: tuple[float, ...] = Field(
         (0.0, 0.03, 0.1, 0.3, 1.0, 3.0), description="resistance of a stretch of wire, ohm"
@@ -153,9 +160,10 @@ class EfficiencyConfig(Config):
     )
 
 
-class MappedConfig(EfficiencyConfig):
+class MappedConfig(Config):
     """Any network on the thesis's circuits, as chapter V implies them."""
 
+    efficiency: EfficiencyConfig
     layers: Layers = ("400x128", "128x128", "128x10")
 
 
@@ -164,54 +172,57 @@ WIDTHS = (192, 160, 128, 96, 64)
 
 
 def training_of(config: MlpConfig, **other: Any) -> tuple[str, dict[str, Any]]:
-    """The training that a configuration builds on, with `other` values in place of its own."""
-    return "reram/mlp", {name: getattr(config, name) for name in MlpConfig.model_fields} | other
+    """The run of a training, with `other` values in place of its own."""
+    return "reram/mlp", config.flat() | other
 
 
 EXPERIMENTS = (
     Experiment(
         name="reram/crossbars",
         config=CrossbarsConfig,
+        result=results.CrossbarsResult,
         runner="imc.papers.reram.crossbars:measure",
         summary="the networks of reram/mlp on crossbars: exact cells, and wires that resist",
-        needs=lambda config: [training_of(config)],
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: 1.5 * config.seeds * len(config.sides) * len(config.ohms),
+        needs=lambda config: [training_of(config.training)],
+        datasets=lambda config: (config.training.data,),
+        seconds=lambda config: 1.5 * config.training.seeds * len(config.sides) * len(config.ohms),
     ),
     Experiment(
         name="reram/rescaled-merge",
         config=RescaledConfig,
+        result=results.RescaledResult,
         runner="imc.papers.reram.evaluation:rescaled",
         summary="the arithmetic merge with one free gain a layer, on the networks of reram/mlp",
-        needs=lambda config: [training_of(config)],
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: 3.0 * config.seeds,
+        needs=lambda config: [training_of(config.training)],
+        datasets=lambda config: (config.training.data,),
+        seconds=lambda config: 3.0 * config.training.seeds,
     ),
     Experiment(
         name="reram/retraining",
         config=RetrainingConfig,
         runner="imc.papers.reram.retraining:retrain",
         summary="training on after a merge, and from merged networks that were never trained (section 4.4)",
-        needs=lambda config: [training_of(config)] if config.start == "trained" else [],
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: 0.6 * config.further_epochs * config.seeds,
+        needs=lambda config: [training_of(config.training)] if config.start == "trained" else [],
+        datasets=lambda config: (config.training.data,),
+        seconds=lambda config: 0.6 * config.further_epochs * config.training.seeds,
     ),
     Experiment(
         name="reram/circuit",
         config=CircuitConfig,
+        result=results.CircuitResult,
         runner="imc.papers.reram.circuit:sweep",
         summary="the networks on six crossbar arrays with reference currents (Figures 1 to 3), non-ideal",
-        needs=lambda config: [training_of(config)],
-        datasets=lambda config: (config.data,),
-        seconds=lambda config: 5 + 0.3 * len(config.values) * config.draws * config.seeds,
+        needs=lambda config: [training_of(config.training)],
+        datasets=lambda config: (config.training.data,),
+        seconds=lambda config: 5 + 0.3 * len(config.values) * config.draws * config.training.seeds,
     ),
     Experiment(
         name="reram/hidden-choice",
         config=ChoiceConfig,
         runner="imc.papers.reram.choice:choose",
         summary="the smallest of Table 2's hidden sizes that is accurate enough",
-        needs=lambda config: [training_of(config, hidden=width) for width in WIDTHS],
-        datasets=lambda config: (config.data,),
+        needs=lambda config: [training_of(config.training, hidden=width) for width in WIDTHS],
+        datasets=lambda config: (config.training.data,),
     ),
     Experiment(
         name="reram/arithmetic",
@@ -249,6 +260,7 @@ EXPERIMENTS = (
     Experiment(
         name="reram/mlp",
         config=MlpConfig,
+        result=results.MlpResult,
         runner="imc.papers.reram.training:train",
         summary="train the thesis's network on MNIST; accuracy under every batch-norm policy (Tables 1-6)",
         datasets=lambda config: (config.data,),

@@ -48,15 +48,16 @@ def estimate(config: MappedConfig, progress: Progress) -> Outcome:
     ``area_mm2`` for the configured share of the circuits at the columns, and ``_columns`` with all of them
     there; ``latency_us`` by layer, ``latency_total_us``, ``pictures_per_s`` with the layers as a pipeline.
     """
-    layers, cycle_ns = network(config.layers), 1e3 / config.clock_mhz
+    conventions = config.efficiency
+    layers, cycle_ns = network(config.layers), 1e3 / conventions.clock_mhz
     counts = [inventory(layer) for layer in layers]
     found: dict = {
         "macs": sum(layer.macs for layer in layers),
         "weights": sum(layer.weights for layer in layers),
         **{name: sum(getattr(c, name) for c in counts) for name in ("cells", "arrays", "neurons", "columns")},
     }
-    for suffix, share in (("", config.column_share), ("_columns", 1.0)):
-        kit = efficiency.circuits(config.model_copy(update={"column_share": share}))
+    for suffix, share in (("", conventions.column_share), ("_columns", 1.0)):
+        kit = efficiency.circuits(conventions.model_copy(update={"column_share": share}))
         found[f"area_mm2{suffix}"] = area_mm2(layers, kit)
         found[f"energy_uj{suffix}"] = math.fsum(energy_pj(layer, kit, cycle_ns) for layer in layers) / 1e6
     latency = [layer.reads * cycle_ns / 1e3 for layer in layers]

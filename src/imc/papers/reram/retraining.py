@@ -31,13 +31,13 @@ def retrain(config: RetrainingConfig, progress: Progress) -> Outcome:
     Raises:
         UserError: if the configuration has no batch norm to merge.
     """
-    trained = MlpConfig(**training_of(config)[1])
-    if config.norm != "batch":
-        raise UserError(f"norm = '{config.norm}' leaves nothing to merge; choose norm=batch")
-    pictures = Pictures(config)
-    net = _before(config, trained, pictures)
+    training = config.training
+    if training.norm != "batch":
+        raise UserError(f"norm = '{training.norm}' leaves nothing to merge; choose norm=batch")
+    pictures = Pictures(training)
+    net = _before(config, pictures)
     merged = policies(net)[f"{config.merge}_merge"]
-    nets = start_from(merged_weights(net, config), trained)
+    nets = start_from(merged_weights(net, config), training)
     before = measure_each(net, {"merged": merged}, pictures.test)["accuracy"]
     curve = train_on(nets, pictures, config.further_epochs, config.further_rate, progress)
     after = Trained(nets.config, nets.tensors())
@@ -48,18 +48,19 @@ def retrain(config: RetrainingConfig, progress: Progress) -> Outcome:
     )
 
 
-def _before(config: RetrainingConfig, trained: MlpConfig, pictures: Pictures) -> Trained:
+def _before(config: RetrainingConfig, pictures: Pictures) -> Trained:
     """The networks that are merged."""
+    training = config.training
     if config.start == "trained":
-        name, values = training_of(config)
-        return load(trained, runs.obtain(name, **values).tensors())
-    nets = Ensemble(trained)
+        name, values = training_of(training)
+        return load(training, runs.obtain(name, **values).tensors())
+    nets = Ensemble(training)
     passes, inputs = Passes(nets), pictures.train[0]
     for i in range(_BATCHES):
-        first = i * config.batch % (len(inputs) - config.batch + 1)
-        passes.inputs.copy_(inputs[first : first + config.batch])
+        first = i * training.batch % (len(inputs) - training.batch + 1)
+        passes.inputs.copy_(inputs[first : first + training.batch])
         passes.forward()
-    return Trained(trained, nets.tensors())
+    return Trained(training, nets.tensors())
 
 
 def merged_weights(net: Trained, config: RetrainingConfig) -> list[Layer]:
