@@ -13,7 +13,7 @@ from imc.crossbar.cells import Device
 from imc.crossbar.mapping import Scheme, to_levels
 from imc.crossbar.steps import Step
 
-MOST = 2**22
+MOST = 2**20
 """Cells of the largest layer whose targets are kept: 16 MiB."""
 
 
