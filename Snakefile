@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 from imc.errors import UserError
-from imc.pages import publishing
 from imc.paths import results_dir
 
 
@@ -21,7 +20,13 @@ def near(path):
 PYTHON = sys.executable
 RESULTS = near(results_dir())
 NAMEABLE = not {*"{}"} & {*RESULTS}
-DUE = publishing.stale()
+
+
+@cache
+def due():
+    from imc.pages import publishing  # reads what every page was made from, which runs do not need
+
+    return publishing.stale()
 
 
 @cache
@@ -36,7 +41,7 @@ def runs():
 # Without an output it is always due: the package knows whether there is anything to build.
 rule book:
     input:
-        [f"_build/pages/{hashlib.sha256(repr(DUE).encode()).hexdigest()}"] if DUE else [],
+        lambda w: [f"_build/pages/{hashlib.sha256(repr(due()).encode()).hexdigest()}"] if due() else [],
     shell:
         "{PYTHON:q} -m imc.pages.build"
 
@@ -72,6 +77,6 @@ rule pages:
         touch("_build/pages/{digest}"),
     threads: workflow.cores or 1
     params:
-        names=list(DUE),
+        names=lambda w: list(due()),
     shell:
         "{PYTHON:q} -m imc.pages --workers {threads} {params.names:q}"

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_only_the_pictures_that_were_kept_come_out_of_the_cache(
     first, count = pictures.grey.__wrapped__("toy")
     assert (first.shape, count) == ((3, 2, 32, 32), 2)
     for path in tmp_path.rglob("*.npz"):
-        other = {"pictures": np.zeros_like(first), "background": np.array([2])}
+        other: dict[str, Any] = {"pictures": np.zeros_like(first), "background": np.array([2])}
         np.savez(path, **other) if damage == "other pictures" else path.write_bytes(path.read_bytes()[:99])
     assert np.array_equal(pictures.grey.__wrapped__("toy")[0], first)
     monkeypatch.setattr(pictures, "_shrunk", lambda ink: pytest.fail("shrunk again"))

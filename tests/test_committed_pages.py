@@ -138,16 +138,17 @@ def test_a_changed_digit_in_a_record_fails_even_with_a_new_digest(tmp_path):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_papermill_reruns_the_page_at_smoke_effort(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    known = papermill.inspect_notebook(publishing.BOOK / f"{page}.ipynb")
+    monkeypatch.chdir(ROOT)  # papermill takes braces of a whole path for parameters
+    notebook, out = f"book/{page}.ipynb", tmp_path / "out.ipynb"
+    known = papermill.inspect_notebook(notebook)
     wanted = {"effort": "smoke", "seeds": 2}
     papermill.execute_notebook(
-        publishing.BOOK / f"{page}.ipynb",
-        "out.ipynb",
+        notebook,
+        out,
         {name: value for name, value in wanted.items() if name in known},
         progress_bar=False,
     )
-    cells = nbformat.read("out.ipynb", as_version=4).cells
+    cells = nbformat.read(out, as_version=4).cells
     assert not [o for c in cells for o in c.get("outputs", []) if o.output_type == "error"]
     if "effort" in known:
         assert "Smoke numbers: do not quote them" in str(cells)
@@ -158,7 +159,8 @@ def test_the_command_of_the_guide_works_as_typed(tmp_path):
     line = "papermill book/reram/bn-merge.ipynb out.ipynb -p seeds 2 -p effort smoke"
     assert line in (ROOT / "book/guide/rerunning.md").read_text()
     out = tmp_path / "out.ipynb"
-    typed = f"{Path(sys.executable).parent}/{line.replace('out.ipynb', str(out))}"
-    result = subprocess.run(typed.split(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+    program, *words = line.split()
+    typed = [str(Path(sys.executable).with_name(program)), *(str(out) if w == out.name else w for w in words)]
+    result = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert result.returncode == 0, result.stderr
     assert "seeds = 2" in str(nbformat.read(out, as_version=4).cells)

@@ -142,13 +142,12 @@ def test_every_page_declares_type_and_range_of_its_parameters(page: str) -> None
     "words", [("-p", "efort", "smoke"), ("-p", "weights", "[0]"), ("-p", "hidden", "1e12")]
 )
 def test_papermill_refuses_before_any_work(words: tuple[str, ...], tmp_path: Path) -> None:
-    book = ROOT / "book" / "reram" / "weight-precision.ipynb"
     command = [
         str(Path(sys.executable).with_name("papermill")),
-        str(book),
+        "book/reram/weight-precision.ipynb",
         str(tmp_path / "out.ipynb"),
         *words,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode != 0
     assert re.search(rf"imc: (this page has no parameter 'efort'|{words[1]} = )", done.stderr)

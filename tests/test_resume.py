@@ -28,13 +28,18 @@ class Batch:
         self.list.write_text("".join(f"reram/mlp seed={s} effort=smoke\n" for s in SEEDS))
 
     def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-        command += ["--directory", str(self.work), "--profile", str(ROOT / "profiles" / "local")]
+        command = [sys.executable, "-m", "snakemake", "--directory", str(self.work)]
+        command += [
+            "--profile",
+            "profiles/local",
+        ]  # as make does: of a whole path, brackets would be a pattern
         command += ["--cores", "2", "rerun", "--config", f"list={self.list}"]
         # a record names the project's commit, which may change while the tests run: hide it
         environment = {**os.environ, "IMC_RESULTS": str(self.results), "GIT_DIR": "/nowhere"}
         with self.log.open("ab") as log:
-            return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+            return subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def finish(self) -> None:
         """Start, wait for the end, and check that it was a good one."""

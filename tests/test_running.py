@@ -110,6 +110,28 @@ def test_what_cannot_be_recorded_is_kept(made_up: dict[str, Experiment]) -> None
     assert "Infinity" in kept.read_text()
 
 
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome({(1, 2): object()}),  # pyright: ignore[reportArgumentType]
+        Outcome({"value": object()}),
+        Outcome({"value": 1.0}, {"w": np.array([None, "text"], dtype=object)}),
+        Outcome({"value": math.nan}, {"a/b": np.ones(2)}),
+    ],
+    ids=["tuples", "an object", "objects", "no number"],
+)
+def test_whatever_a_run_finds_is_kept(
+    outcome: Outcome, made_up: dict[str, Experiment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Experiment, "run", lambda *_: outcome)
+    with pytest.raises(UserError, match="was computed and cannot be recorded") as error:
+        runs.obtain("toy/note")
+    kept = Path(str(error.value).split("; ")[-1].removesuffix(" holds it"))
+    assert kept.name.startswith("toy-note-")
+    assert kept.read_text()
+    assert kept.with_suffix(".npz").is_file() == bool(outcome.tensors)
+
+
 def test_a_folder_that_cannot_be_written_is_found_before_computing(
     made_up: dict[str, Experiment], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

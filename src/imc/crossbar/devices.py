@@ -16,7 +16,6 @@ import csv
 import difflib
 import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -32,6 +31,7 @@ from imc.crossbar.disturbances import Drift, ProgrammingError
 from imc.crossbar.steps import Step, uniform_like
 from imc.crossbar.variation import Lognormal
 from imc.errors import UserError
+from imc.paths import read_toml
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -112,7 +112,7 @@ def all_published() -> dict[str, Published]:
     >>> sorted(all_published())[:2]
     ['batmann-rram', 'pcm-nandakumar-2019']
     """
-    entries = tomllib.loads(FILE.read_text())["device"]
+    entries = read_toml(FILE)["device"]
     return {entry["name"]: _device(**entry) for entry in entries}
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from imc import threads
 from imc.datasets import handwriting, strokes
 from imc.datasets.omniglot import DRAWINGS, SIDE
 
@@ -72,9 +73,7 @@ BACKGROUND = 9
 
 def make(seed: int = 0) -> dict[str, np.ndarray]:
     """The four arrays; the seed chooses all writers and their drawings."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):  # the matrices are so small that threads would only wait for one another
+    with threads.for_products(1):  # its matrices are small
         images, classes, scripts = _draw_all(seed)
     cut = np.searchsorted(scripts, BACKGROUND)
     return {

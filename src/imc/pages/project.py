@@ -8,13 +8,12 @@ files that archives and reference managers read, ``CITATION.cff`` and ``codemeta
 
 import functools
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from imc.paths import ROOT
+from imc.paths import ROOT, read_toml
 from imc.runs import commands
 
 
@@ -46,7 +45,7 @@ class Project:
 @functools.cache
 def project() -> Project:
     """What ``pyproject.toml`` and ``_config.yml`` say."""
-    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    whole = read_toml(ROOT / "pyproject.toml")
     said, more = whole["project"], whole["tool"]["imc"]
     return Project(
         title=more["title"],

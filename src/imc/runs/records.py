@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -194,15 +195,20 @@ def probe(path: Path) -> None:
 
 def rescue(path: Path, outcome: experiments.Outcome) -> Path:
     """Keep an outcome that could not be recorded, as it is, where there is room; returns the file."""
-    text = json.dumps(dict(outcome.metrics), indent=1, default=repr).encode()
-    arrays = save({name: np.ascontiguousarray(a) for name, a in outcome.tensors.items()})
+    try:
+        text = json.dumps(dict(outcome.metrics), indent=1, default=repr)
+    except (TypeError, ValueError):  # names that are no texts, or a circle
+        text = repr(outcome.metrics)
+    tensors: dict[str, Any] = {name.replace("/", "."): np.asarray(a) for name, a in outcome.tensors.items()}
+    arrays = io.BytesIO()
+    np.savez(arrays, **tensors)  # takes what a record does not
     folders = (path.parent, Path(tempfile.gettempdir()))
     for number, folder in enumerate(folders):
-        kept = folder / f"{path.stem}.rescued.txt"
+        kept = folder / f"{'-'.join([*path.parts[-3:-1], path.stem])}.rescued.txt"
         try:
-            replace(kept, text)
+            replace(kept, text.encode())
             if outcome.tensors:
-                replace(kept.with_suffix(".safetensors"), arrays)
+                replace(kept.with_suffix(".npz"), arrays.getvalue())
             return kept
         except OSError:
             if number == len(folders) - 1:

@@ -116,7 +116,7 @@ def compute(experiment: Experiment, config: Config, base: Path | None = None, ba
     }
     try:
         record = records.write(experiment, config, outcome, data, base or results_dir(), log, made)
-    except (OSError, UserError) as error:
+    except Exception as error:  # whatever it is, hours may be lost by it
         kept = records.rescue(path, outcome)
         raise UserError(f"{title} was computed and cannot be recorded: {error}; {kept} holds it") from error
     unfinished.forget(experiment.name, config)

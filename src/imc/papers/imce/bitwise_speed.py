@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from imc import threads
 from imc.errors import UserError
 from imc.papers.imce.bitwise import Code, Shape
 from imc.papers.imce.bitwise_experiments import SpeedConfig
@@ -30,15 +31,11 @@ def measure(config: SpeedConfig, progress: Progress) -> Outcome:
     with their sums over the layers and, by width, packed.W.of_float32 and packed.W.of_int8: times the
     engine is faster than these (below 1: slower).
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     metrics: dict[str, Any] = {}
-    try:
+    with threads.for_products(1):
         for i, name in enumerate(config.layers):
             metrics[name] = _layer(SVHN[name], config)
             progress((i + 1) / len(config.layers), name)
-    finally:
-        torch.set_num_threads(before)
     total: dict[str, Any] = {
         k: sum(m[k] for m in metrics.values()) for k in ("macs", "float32_ms", "int8_ms")
     }
