@@ -6,6 +6,7 @@
 
 import copy
 import io
+import weakref
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from imc.crossbar import (
     ADC,
@@ -313,19 +315,45 @@ def test_a_scale_for_each_column_loses_less_to_levels():
     torch.testing.assert_close(limit, net.weight.detach().abs().amax(1, keepdim=True))
 
 
-def test_memory_behind_an_adc_is_bounded():
-    """Beside the outputs no tensor holds more than a few million values, whatever the batch."""
-    mapped = map_network(nn.Linear(100, 300, bias=False), Chip(DEVICE, array=Array(dac=DAC(8), adc=ADC(8))))
-    layer, largest = mapped.layers[""], 0
-    inner = layer.read_volts
+class Watched(TorchDispatchMode):
+    """Counts the bytes of tensors that live at once, and of the largest."""
 
-    def watched(x, *rest):
-        nonlocal largest
-        largest = max(largest, x.numel(), len(x) * 600)
-        return inner(x, *rest)
+    def __init__(self):
+        super().__init__()
+        self.live, self.most, self.largest = 0, 0, 0
+        self.known: set[int] = set()
 
-    layer.read_volts = watched
-    x = torch.rand(20_000, 100)
-    whole = mapped(x)
-    assert largest <= 2**22 < 20_000 * 600
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, tuple | list) else (out,):
+            if (
+                isinstance(tensor, torch.Tensor)
+                and (at := tensor.untyped_storage()).data_ptr() not in self.known
+            ):
+                size = at.nbytes()
+                self.known.add(at.data_ptr())
+                self.live, self.largest = self.live + size, max(self.largest, size)
+                self.most = max(self.most, self.live)
+                weakref.finalize(at, self._gone, at.data_ptr(), size)
+        return out
+
+    def _gone(self, at, size):
+        self.known.discard(at)
+        self.live -= size
+
+
+@pytest.mark.parametrize("serial", [False, True])
+def test_memory_behind_an_adc_is_bounded(serial):
+    """Beside the outputs a few pieces of four million values live at once, calibration included."""
+    array = Array(dac=DAC(2, serial=serial), adc=ADC(8))
+    mapped = map_network(nn.Linear(100, 300, bias=False), Chip(DEVICE, array=array))
+    x = torch.rand(20_000, 100) - 0.5
+    outputs, piece = 4 * 20_000 * 300, 4 * 2**22
+    with Watched() as calibrating:
+        mapped.calibrate(x)
+    with Watched() as reading:
+        whole = mapped(x)
+    for found in (calibrating, reading):
+        assert found.largest <= max(outputs, piece) < 2 * outputs, "the currents of two columns an output"
+        assert outputs < found.most < outputs + 7 * piece
     torch.testing.assert_close(whole[-7:], mapped(x[-7:]))

@@ -20,7 +20,7 @@ needs_browser = pytest.mark.skipif(browser.FOUND is None, reason="needs chromium
 def committed() -> dict[str, str]:
     """The box of every player in the book, by model."""
     found = {}
-    for path in sorted((ROOT / "book").glob("*/*.ipynb")):
+    for path in sorted((ROOT / "book").rglob("*.ipynb")):
         for cell in json.loads(path.read_text())["cells"]:
             for output in cell.get("outputs", []):
                 text = "".join(output.get("data", {}).get("text/markdown", ""))
@@ -30,7 +30,10 @@ def committed() -> dict[str, str]:
 
 
 # a model whose page is not written yet starts from nothing
-AWAITING = {"tikitaka": players.box("tikitaka", "try-pulses", "a cell under pulses", {})}
+AWAITING = {
+    "tikitaka": players.box("tikitaka", "try-pulses", "a cell under pulses", {}),
+    "verdicts": players.box("verdicts", "tolerances", "verdicts by tolerance", {}),
+}
 BOXES = {**AWAITING, **committed()}
 ANSWER = "document.querySelector('.imc-play output').value"
 SHOWN = "getComputedStyle(document.querySelector('%s')).display !== 'none'"

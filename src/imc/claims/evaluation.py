@@ -7,7 +7,7 @@ from typing import Any
 from imc import runs
 from imc.claims.claim import Claim, Measure, Reading
 from imc.claims.reference import Reference
-from imc.claims.statistics import Estimate, Interval
+from imc.claims.statistics import Estimate, Interval, further_run
 from imc.claims.verdicts import Outcome, joint, judge
 from imc.errors import UserError
 from imc.runs import experiments
@@ -22,6 +22,7 @@ class Judged:
         difference: ours minus the printed value (or the bound).
         verdict: the outcome in words.
         records: the records it rests on, as ``experiment/stem``.
+        further: where one more run of ours would lie, 95 %; None unless there are several.
     """
 
     reading: Reading
@@ -29,6 +30,7 @@ class Judged:
     difference: float | None
     verdict: Outcome
     records: tuple[str, ...]
+    further: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def _judged(reading: Reading, compute: bool, overrides: Mapping[str, Any]) -> Ju
         return Judged(reading, None, None, verdict, ())
     here = estimate(ours, reading.interval)
     names = tuple(dict.fromkeys(f"{record.experiment}/{record.path.stem}" for record in records))
-    return Judged(reading, here, here.mean - reading.target, verdict, names)
+    further = further_run(ours, reading.interval) if isinstance(ours, Sequence) and len(ours) > 1 else None
+    return Judged(reading, here, here.mean - reading.target, verdict, names, further)
 
 
 def estimate(ours: float | Sequence[float], interval: Interval = "student") -> Estimate:

@@ -196,7 +196,8 @@ class CrossbarLayer(ProgrammedLayer):
         """Widen the converters' own ranges to what inputs `x` need."""
         array = self.chip.array
         if array.dac is not None and array.dac.limit is None and x.numel():
-            largest = max(self.ranges.inputs or 0.0, float(x.abs().max()))
+            low, high = torch.aminmax(x)
+            largest = max(self.ranges.inputs or 0.0, -float(low), float(high))
             self.ranges = replace(self.ranges, inputs=largest or None)
         if isinstance(array.adc, ADC) and array.adc.range is None:
             kept, tally = self.ranges.current, Tally()

@@ -10,8 +10,9 @@ from torch import Generator, Tensor, nn
 from imc.crossbar.arrays import Chip
 from imc.crossbar.convolution import Convolution
 from imc.crossbar.disturbances import in_time
-from imc.crossbar.mapping import SingleColumn, checked_limit, to_levels
+from imc.crossbar.mapping import SingleColumn, checked_limit
 from imc.crossbar.reading import Ranges, behind_wires, weights
+from imc.crossbar.targets import Targets, aim
 from imc.crossbar.variation import Step
 from imc.errors import UserError
 
@@ -64,6 +65,7 @@ class ProgrammedLayer(nn.Module):
         self.cells = nn.Buffer(ideal.new_zeros(self.cell_shape))
         self.bias_cells = nn.Buffer(ideal.new_zeros(self.bias_shape)) if chip.has_bias_column else None
         self.matrix = torch.zeros_like(ideal)
+        self._targets = Targets()
         self._behind: tuple[Tensor, Tensor | None] = (self.cells, self.bias_cells)
         for hooks in _HOOKS:
             getattr(self, hooks).update(getattr(plain, hooks))
@@ -163,25 +165,30 @@ class ProgrammedLayer(nn.Module):
         In `train` mode weights that have moved beyond a limit of the chip's are first brought back to it.
 
         Raises:
-            UserError: if the variation makes a conductance that is no finite number.
+            UserError: if the variation makes a conductance that is no finite number, or below 0.
         """
         if self.training:
             self.settle()
         steps, _ = in_time(self.chip.steps, {})
-        self._program(self.cells, self.bias_cells, steps, generator)
         self.slope, self.intercept = 1.0, 0.0
-        self.refresh()
+        at_once = self.bias_cells is None and self.chip.array.wires is None
+        self._program(self.cells, self.bias_cells, steps, generator, self.matrix if at_once else None)
+        if not at_once:
+            self.refresh()
 
     @torch.no_grad()
     def settle(self) -> None:
         """Take weights that training has moved: within the chip's limit, or with a limit of their own."""
+        self._targets = Targets()
         if self.chip.limit is not None:
             self.ideal.clamp_(-self.chip.limit, self.chip.limit)
         self.limit = self._limit_of(self.ideal)
 
     def _program(
-        self, cells: Tensor, bias_cells: Tensor | None, steps: tuple[Step, ...], generator: Generator
-    ) -> None:
+        self, cells: Tensor, bias_cells: Tensor | None, steps: tuple[Step, ...], generator: Generator,
+        out: Tensor | None = None,
+    ) -> None:  # fmt: skip
+        """Write the cells, and into `out` the weights that they stand for, while they are in the cache."""
         device, scheme = self.chip.device, self.chip.scheme
         low, high = device.g_off, device.g_on
         for step in steps:
@@ -190,16 +197,40 @@ class ProgrammedLayer(nn.Module):
         wanted, limit = self.ideal.detach(), self.limit
         if isinstance(limit, Tensor):
             wanted, limit = wanted / limit, 1.0
-        for part, ideal in zip(self._chunks(cells), self._chunks(wanted), strict=True):
-            scheme.targets(ideal, limit, low, high, out=part)
-            to_levels(part, device.levels, low, high)
-            self._disturb(part, steps, generator)
-            if steps and float(part.amin()) < 0:
-                names = ", ".join(type(step).__name__ for step in steps)
-                raise UserError(f"{self._where} has a conductance below 0, after {names}")
+        fixed = (low, high) == (device.g_off, device.g_on) and not self.training
+        kept = self._targets.kept(self.ideal, self.limit, scheme, device, cells, steps) if fixed else None
+        from_kept = [] if kept is None else self._chunks(kept)
+        start, unit = 0, self.unit
+        foreign = any(not type(step).__module__.startswith(f"{__package__}.") for step in steps)
+        for i, (part, ideal) in enumerate(zip(self._chunks(cells), self._chunks(wanted), strict=True)):
+            if from_kept:
+                steps[0].draw(from_kept[i], part, device, generator)
+            else:
+                aim(part, ideal, limit, scheme, device, low, high)
+            self._disturb(part, steps[1:] if from_kept else steps, generator)
+            if foreign and float(part.amin()) < 0:
+                self._refuse("below 0", steps)
+            if out is not None:
+                stop = start + len(part)
+                own = unit[start:stop] if isinstance(unit, Tensor) else unit
+                self._weigh(part, own, out[start:stop], steps)
+                start = stop
         if bias_cells is not None:
             bias_cells.fill_((low + high) / 2)
         self._disturb_bias(bias_cells, steps, generator)
+
+    def _weigh(self, part: Tensor, unit: float | Tensor, out: Tensor, steps: tuple[Step, ...]) -> None:
+        """Write into `out`, of any type, the weights that the cells `part` hold."""
+        found = out if out.dtype == torch.float32 else torch.empty_like(out, dtype=torch.float32)
+        weights(self.chip, part, None, unit, found)
+        if not math.isfinite(float(found.sum())) and not torch.isfinite(found).all():
+            self._refuse("that is no finite number", steps)
+        if found is not out:
+            out.copy_(found)
+
+    def _refuse(self, what: str, steps: tuple[Step, ...]) -> None:
+        names = ", ".join(type(step).__name__ for step in steps) or "a change from outside"
+        raise UserError(f"{self._where} has a conductance {what}, after {names}")
 
     @torch.no_grad()
     def exact(self) -> Tensor:
@@ -263,8 +294,7 @@ class ProgrammedLayer(nn.Module):
             self._behind = seen, seen_bias
         self.correct(self.slope, self.intercept)
         if not math.isfinite(float(self.matrix.sum())) and not torch.isfinite(self.matrix).all():
-            steps = ", ".join(type(step).__name__ for step in self.chip.steps) or "a change from outside"
-            raise UserError(f"{self._where} has a conductance that is no finite number, after {steps}")
+            self._refuse("that is no finite number", self.chip.steps)
 
     def correct(self, slope: float, intercept: float) -> None:
         """Set the digital correction, and `matrix` with it."""

@@ -59,6 +59,17 @@ class Step(ABC):
     def __call__(self, g: Tensor, device: Device, generator: Generator) -> None:
         """Disturb the conductances `g` (siemens, any shape) in place."""
 
+    def prepare(self, g: Tensor) -> Tensor:
+        """What `draw` needs of targets `g`, which it may change."""
+        return g
+
+    def draw(self, prepared: Tensor, out: Tensor, device: Device, generator: Generator) -> None:
+        """Fill `out` with what a call makes of targets, bit by bit, given what `prepare` made of them.
+
+        A law that has a faster way than this overrides both; it is asked only in the class that does so.
+        """
+        self(out.copy_(prepared), device, generator)
+
 
 @dataclass(frozen=True)
 class Law(Step):

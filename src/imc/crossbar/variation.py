@@ -79,6 +79,18 @@ class GaussianResistance(Law):
             g.addcmul_(self._spread_at(g, device), normal_like(g, generator))
         g.clamp_(min=self.floor).reciprocal_()
 
+    def prepare(self, g: Tensor) -> Tensor:
+        return g.reciprocal_() if self._is_one_sigma else g
+
+    def draw(self, prepared: Tensor, out: Tensor, device: Device, generator: Generator) -> None:
+        if not self._is_one_sigma:
+            return super().draw(prepared, out, device, generator)
+        import torch
+
+        torch.add(prepared, out.normal_(generator=generator), alpha=self.sigma, out=out)  # pyright: ignore
+        out.clamp_(min=self.floor).reciprocal_()
+        return None
+
     def density(self, ohm: ArrayLike, nominal: float, device: Device) -> Floats:
         r = np.asarray(ohm, float)
         return np.where(r > self.floor, normal_pdf(r, nominal, self.spread(nominal, device)), 0)
@@ -158,6 +170,17 @@ class GaussianConductance(Law):
             g.addcmul_(share.mul_(high - low).add_(low), normal_like(g, generator))
         g.clamp_(min=0)
 
+    def draw(self, prepared: Tensor, out: Tensor, device: Device, generator: Generator) -> None:
+        if not self._is_one_sigma:
+            return super().draw(prepared, out, device, generator)
+        import torch
+
+        on, _ = self.spreads(device)
+        torch.add(prepared, out.normal_(generator=generator), alpha=on * device.g_on**2, out=out).clamp_(
+            min=0
+        )
+        return None
+
     def _carried(self, sigma: float, device: Device, to: float | None = None) -> float:
         return sigma * ((device.r_off if to is None else to) / device.r_on) ** 2
 
@@ -203,6 +226,13 @@ class Lognormal(Law):
             r = g.reciprocal()
             variances = self._spread_at(r, device).div_(r).square_().log1p_()
             g.mul_(normal_like(g, generator).mul_(-variances.sqrt()).add_(variances, alpha=0.5).exp_())
+
+    def draw(self, prepared: Tensor, out: Tensor, device: Device, generator: Generator) -> None:
+        if not self._is_one_sigma:
+            return super().draw(prepared, out, device, generator)
+        variance = log_variance(self.spreads(device)[0] / device.r_on)
+        out.normal_(generator=generator).mul_(-math.sqrt(variance)).add_(variance / 2).exp_().mul_(prepared)
+        return None
 
     def _carried(self, sigma: float, device: Device, to: float | None = None) -> float:
         return sigma * (device.r_off if to is None else to) / device.r_on

@@ -35,7 +35,7 @@ class TrainConfig(Config):
 
     smoke: ClassVar[Mapping[str, Any]] = {
         "data": "glyphs", "channels": 16, "dimension": 64, "ways": 5, "shots": 3, "queries": 3,
-        "episodes": 12, "validate_every": 6, "validation_episodes": 5, "test_episodes": 20,
+        "episodes": 12, "validate_every": 6, "validation_episodes": 2, "test_episodes": 6,
     }  # fmt: skip
 
     row: Literal["fp32", "xnor", "batmann_x", "rbnn", "batmann_r"] = Field(
