@@ -14,7 +14,7 @@ from imc.crossbar.mapping import Scheme, to_levels
 from imc.crossbar.steps import Step
 
 MOST = 2**20
-"""Cells of the largest layer whose targets are kept: 16 MiB."""
+"""Cells of the largest layer whose targets are kept: 4 MiB."""
 
 
 class Targets:
