@@ -135,6 +135,24 @@ def test_one_edited_page_is_executed_alone_and_shown(copy):
     assert "nobody wrote" in (copy.folder / "_build/html/book/first.html").read_text()
 
 
+def test_what_is_built_from_kept_pages_is_what_is_built_from_all(copy):
+    """The page that was edited leads the others, whose sidebars name it."""
+    source, built = copy.source("first"), copy.folder / "_build"
+    source.write_text(source.read_text().replace("# The page first", "# The page of another title"))
+    copy.make("book")
+    kept = site(built / "html")
+    assert "The page of another title" in kept["book/chapter/second.html"]
+    shutil.rmtree(built / "read")
+    (built / "html.digest").unlink()
+    copy.make("book")
+    assert site(built / "html") == kept
+
+
+def site(html: Path) -> dict[str, str]:
+    """The pages of a site."""
+    return {path.relative_to(html).as_posix(): path.read_text() for path in html.rglob("*.html")}
+
+
 def test_a_page_that_fails_stops_the_book_and_keeps_its_notebook(copy):
     before = copy.notebooks()
     source = copy.source("first")

@@ -3,14 +3,18 @@
 Sphinx goes by dates, tells of a warning only while it reads a page anew, and leaves the HTML of pages that
 are gone. So the whole book is built beside the old one and takes its place when it is good. A digest of all
 that it was made from, and of all that was made, says when there is nothing to do; dates play no part.
+
+What a good build has read of a page is kept in ``_build/read`` and serves the next one, as long as nothing
+but pages has changed; all HTML is written every time.
 """
 
 import contextlib
 import hashlib
 import io
+import json
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from imc.errors import UserError
@@ -31,11 +35,15 @@ def build(root: Path = ROOT) -> bool:
     if made.is_file() and made.read_text() == f"{wanted} {_digest(_below(html), html)}":
         return False
     _remove(new)  # left by a build that was killed
+    now = {path.relative_to(root).as_posix(): _digest([path], root) for path in _sources(root)}
+    _reuse(built / "read", new / "_build", now)
     _sphinx(root, new)
     made.unlink(missing_ok=True)
     _remove(html)
     (new / "_build" / "html").rename(html)
     _seal(root, wanted)
+    (new / "_build" / "sources.json").write_text(json.dumps(now))
+    (new / "_build").rename(built / "read")
     _remove(new)
     return True
 
@@ -59,6 +67,31 @@ def _seal(root: Path, wanted: str) -> None:
     """Remember that ``_build/html`` as it is was made of sources of digest `wanted`."""
     html = root / "_build" / "html"
     (root / "_build" / "html.digest").write_text(f"{wanted} {_digest(_below(html), html)}")
+
+
+def _reuse(read: Path, new: Path, now: Mapping[str, str]) -> None:
+    """Begin `new` with what the last good build has read, less the pages that are not as they were.
+
+    Other files may count for every page: if one of them changed, everything is read anew.
+
+    Args:
+        now: the digest of every source.
+    """
+    try:
+        was = json.loads((read / "sources.json").read_text())
+    except (OSError, ValueError):
+        was = {}
+    changed = {name for name, _ in {*was.items()} ^ {*now.items()}}
+    if was and all(map(_is_page, changed)):
+        new.parent.mkdir(parents=True)
+        read.rename(new)
+        for name in changed:  # a page whose tree is missing is read, whatever its date
+            (new / ".doctrees" / name).with_suffix(".doctree").unlink(missing_ok=True)
+    _remove(read)
+
+
+def _is_page(name: str) -> bool:
+    return name.startswith("book/") and name.endswith((".ipynb", ".md"))
 
 
 def _sources(root: Path) -> list[Path]:

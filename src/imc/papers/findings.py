@@ -206,7 +206,7 @@ def best_epoch(obtain: Obtain) -> Finding:
 
     last = Estimate.of_seeds(off("accuracy.baseline")).mean
     return Finding(
-        "**The accuracies that the thesis prints fit best test epochs**, not last ones: chosen by the "
+        "**The accuracies of the thesis's Table 1 fit best test epochs**, not last ones: chosen by the "
         "pictures that they are measured on.",
         "ours minus the printed accuracy at the best test epoch, mean over Table 1; "
         f"{last:.2f} %p after the last",
