@@ -10,6 +10,7 @@ which is sigma |w| without background: multiplicative noise, N(1, sigma^2), as o
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -28,7 +29,7 @@ from imc.papers.codesign.rbm import (
     threshold,
     visible,
 )
-from imc.papers.codesign.rbm_experiments import ChanceConfig, ControlConfig, NoiseConfig
+from imc.papers.codesign.rbm_experiments import ChanceConfig, ControlConfig, MachineConfig, NoiseConfig
 from imc.runs.experiments import Outcome, Progress
 
 AT_ONCE = 50
@@ -152,7 +153,7 @@ def fit_and_test(
     config: ChanceConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
 ) -> dict[str, list[float]]:
     """Machines trained and tested with synapses read so, accuracies in percent, lists over seeds."""
-    machine = fit(config, digits, read, neuron, generator)
+    machine = fit(config, digits, read, neuron, generator, config.start)
     return {
         "test": test(config, machine, read, neuron, digits.test, digits.test_labels),
         "train": test(config, machine, read, neuron, digits.train[:200], digits.train_labels[:200]),
@@ -161,12 +162,17 @@ def fit_and_test(
 
 
 def fit(
-    config: ChanceConfig, digits: Digits, read: Read, neuron: Neuron, generator: torch.Generator
+    config: MachineConfig,
+    digits: Digits,
+    read: Read,
+    neuron: Neuron,
+    generator: torch.Generator,
+    start: Literal["data", "zero"] = "zero",
 ) -> Machine:
     """One step of contrastive divergence a batch: w <- w + step (v h of data - v h reconstructed)."""
     data = visible(digits.train, digits.train_labels)
     machine = Machine.drawn(config.seeds, data.shape[1], config.hidden, generator)
-    if config.start == "data":
+    if start == "data":
         machine.b += log_odds(data)
     for _ in range(config.epochs):
         order = torch.stack([torch.randperm(len(data), generator=generator) for _ in range(config.seeds)])
