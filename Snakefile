@@ -75,7 +75,7 @@ rule run:
 rule pages:
     output:
         touch("_build/pages/{digest}"),
-    threads: workflow.cores or 1
+    threads: workflow.resource_settings.cores or 1  # a cluster is given none
     params:
         names=lambda w: list(due()),
     shell:

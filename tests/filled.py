@@ -1,7 +1,7 @@
 """Metrics that fit a result class, for tests in which few of them matter."""
 
-from collections.abc import Mapping
-from typing import Any, get_origin
+from collections.abc import Callable, Mapping
+from typing import Any, cast, get_origin
 
 from imc.runs.results import Result
 
@@ -15,5 +15,5 @@ def filled(kind: type[Result], values: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(inner, type) and issubclass(inner, Result):
             found[name] = filled(inner, found.get(name, {}))
         elif field.is_required() and name not in found:
-            found[name] = (get_origin(inner) or inner)()
+            found[name] = cast(Callable[[], Any], get_origin(inner) or inner)()
     return found

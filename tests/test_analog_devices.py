@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from imc.analog import (
     RPU_BASELINE,
+    AnalogSGD,
     Capacitor,
     ConstantStep,
     Exponential,
     Ideal,
     OneSided,
+    Periphery,
     Power,
     Reference,
     SoftBounds,
@@ -288,6 +290,14 @@ def test_a_response_of_exponent_0_steps_evenly():
         (lambda: OneSided(states=10, devices=0), "devices = 0"),
         (lambda: OneSided(states=10, reset_at=0), "reset_at = 0"),
         (lambda: OneSided(states=10).symmetry_point(), "no symmetry point"),
+        (lambda: SoftBounds(states="many"), "SoftBounds: states = 'many': it must be a number"),  # pyright: ignore
+        (lambda: ConstantStep(states=10, asymmetry=None), "asymmetry = None: it must be a number"),  # pyright: ignore
+        (lambda: ConstantStep(states=10, bound="a"), "bound = 'a': it must be a number"),  # pyright: ignore
+        (lambda: Capacitor(states=10, tau="a"), "tau = 'a': it must be a number"),  # pyright: ignore
+        (lambda: Capacitor(states=10, cycle="a"), "cycle = 'a': it must be a number"),  # pyright: ignore
+        (lambda: Periphery(output_noise="a"), "output_noise = 'a': it must be a number"),  # pyright: ignore
+        (lambda: Periphery(output_bound="a"), "output_bound = 'a': it must be a number"),  # pyright: ignore
+        (lambda: AnalogSGD([], lr=0.1), "not a list"),  # pyright: ignore
         (lambda: Reference("middle"), "no point 'middle'"),  # pyright: ignore[reportArgumentType]
         (lambda: Reference("symmetry", error=-0.1), "error = -0.1"),
         (lambda: Reference("pulsed", pairs=0), "pairs = 0"),

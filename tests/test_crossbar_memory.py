@@ -22,7 +22,7 @@ def memory(call: Callable[[], object]) -> tuple[int, int]:
     held = most = 0
     events = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]  # pyright: ignore
     for event in sorted(events, key=lambda e: e.start_ns()):
-        held += event.nbytes()
+        held += event.nbytes()  # pyright: ignore[reportAttributeAccessIssue]
         most = max(most, held)
     del kept
     return most, held

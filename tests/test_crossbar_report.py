@@ -262,6 +262,37 @@ def test_a_slow_adc_makes_reads_wait():
     assert cost(work, table()).latency.value == pytest.approx(10 * 128e-9)
 
 
+def test_a_network_costs_what_its_layers_cost_and_the_page_prints_these_numbers():
+    """4 to 3 to 2 on one array each: 4 + 3 rows and 6 + 4 columns in use, one read of each."""
+    net, x, labels = small()
+    chip = Chip(DEVICE, array=Array(8, 8, dac=DAC(8, limit=1.0), adc=ADC(8)))
+    found = map_network(net, chip).report(x, labels, table=table())
+    by = found.cost.energy_by
+    assert by["dac"] == pytest.approx((4 + 3) * 0.5 * 2**7 * 1e-12)
+    assert by["adc"] == pytest.approx((6 + 4) * 2e-12)
+    assert by["register"] == pytest.approx(2 * 16e-12)
+    assert found.cost.area_by["adc"] == pytest.approx(2 * 1e-2)
+    assert found.cost.area_by["cells"] == pytest.approx(2 * 64 * 1e-6)
+    assert found.cost.latency.value == pytest.approx(2 * 100e-9)  # one layer after the other
+    assert found.cost.energy.value == pytest.approx(sum(by.values()))
+    assert found.cost.energy.value == pytest.approx(sum(r.cost.energy.value for r in found.layers))
+    assert [r.cells for r in found.layers] == [2 * 4 * 3, 2 * 3 * 2]
+    lines = str(found).splitlines()
+    printed = {line.split()[0]: line for line in lines if line}
+    assert f"digital {found.digital:.2f} %" in printed["accuracy"]
+    change = found.alone["converters"].mean - found.digital
+    assert printed["converters"].split("alone: ")[1] == f"{found.alone['converters']}, {change:+.2f}"
+    assert f"energy      {1e12 * found.cost.energy.value:.3g} pJ (" in printed["energy"]
+    assert f"area        {found.cost.area.value:.3g} (" in printed["area"]
+    assert "latency     200 ns (" in printed["latency"]
+    for layer in found.layers:
+        errors = [f"{error:.2f}" for error in layer.errors.values()]
+        clips = [f"{layer.clipped_inputs:.2f}", f"{layer.clipped_outputs:.2f}"]
+        shown = printed[layer.name].replace("%", "").split()
+        assert shown[1:-2] == [str(layer.arrays), *errors, *clips]
+        assert shown[-2:] == [f"{1e12 * layer.cost.energy.value:.3g}", "pJ"]
+
+
 def test_what_stays_digital_is_named():
     net = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Linear(3, 2)).eval()
     mapped = map_network(net, Chip(DEVICE), keep=["2"])

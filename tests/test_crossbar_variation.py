@@ -271,7 +271,8 @@ def test_laws_have_names_of_their_own_and_say_what_they_are():
     everywhere = set(Law.__subclasses__())
     for law in LAWS:
         everywhere |= set(law.__subclasses__())
-    assert everywhere == set(LAWS), "a law is not in LAWS"
+    ours = {law for law in everywhere if law.__module__.startswith("imc.")}  # other tests have their own
+    assert ours == set(LAWS), "a law is not in LAWS"
     for law in LAWS:
         assert len(law.about) > 10
         assert "\n" not in law.about

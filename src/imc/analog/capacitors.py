@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from imc.analog.arrays import Array
-from imc.analog.checks import not_negative, share
+from imc.analog.checks import not_negative, number, share
 from imc.analog.devices import Device
 from imc.errors import UserError
 
@@ -47,6 +47,8 @@ class Capacitor(Device):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        cycle = {} if self.cycle is None else {"cycle": self.cycle}
+        number("Capacitor", tau=self.tau, rest=self.rest, **cycle)
         if not self.tau > 0:
             raise UserError(f"Capacitor: tau = {self.tau}: a time constant must be positive")
         if self.cycle is not None and not (math.isfinite(self.cycle) and self.cycle > 0):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Generator, Tensor
 
-from imc.analog.checks import not_negative, positive
+from imc.analog.checks import not_negative, number, positive
 from imc.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Device:
 
     def __post_init__(self) -> None:
         where = type(self).__name__
+        number(where, states=self.states, asymmetry=self.asymmetry)
         if not (math.isfinite(self.states) and self.states >= 2):
             raise UserError(f"{where}: states = {self.states}: a device needs 2 states at least")
         positive(where, bound=self.bound)

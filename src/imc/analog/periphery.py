@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
-from imc.analog.checks import not_negative
+from imc.analog.checks import not_negative, number
 from imc.crossbar.converters import ADC, DAC
 from imc.errors import UserError
 
@@ -45,6 +45,7 @@ class Periphery:
 
     def __post_init__(self) -> None:
         not_negative("Periphery", read_noise=self.read_noise, output_noise=self.output_noise)
+        number("Periphery", output_bound=self.output_bound)
         if not self.output_bound > 0:
             raise UserError(f"Periphery: output_bound = {self.output_bound}: it must be positive")
         if self.dac is not None and not self.dac.signed:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from imc.analog.checks import positive, whole
+from imc.analog.checks import number, positive, whole
 from imc.errors import UserError
 
 LONGEST = 31
@@ -54,6 +54,7 @@ class Update:
 
     def check(self, lr: float, dw_min: float, where: str) -> None:
         """Refuse a learning rate that the update cannot write. Raises `UserError`."""
+        number(where, lr=lr)
         if not (math.isfinite(lr) and lr >= 0):
             raise UserError(f"{where}: lr = {lr}: a learning rate must be 0 or more, and finite")
 

@@ -14,8 +14,10 @@ def analog_layers(network: nn.Module) -> list[AnalogLinear]:
     """The network's analog layers, in order.
 
     Raises:
-        UserError: if it has none.
+        UserError: if it has none, or is no network.
     """
+    if not isinstance(network, nn.Module):
+        raise UserError(f"a network with AnalogLinear layers is wanted, not a {type(network).__name__}")
     layers = [module for module in network.modules() if isinstance(module, AnalogLinear)]
     if not layers:
         raise UserError(

@@ -13,8 +13,8 @@ from imc.crossbar.cells import Device
 from imc.crossbar.mapping import Scheme, to_levels
 from imc.crossbar.steps import Step
 
-MOST = 2**22
-"""Cells of the largest layer whose targets are kept: 16 MiB."""
+MOST = 2**20
+"""Cells of the largest layer whose targets are kept: 4 MiB."""
 
 
 class Targets:

@@ -169,7 +169,10 @@ def fit(
     generator: torch.Generator,
     start: Literal["data", "zero"] = "zero",
 ) -> Machine:
-    """One step of contrastive divergence a batch: w <- w + step (v h of data - v h reconstructed)."""
+    """One step of contrastive divergence a batch: w <- w + step (v h of data - v h reconstructed).
+
+    Thresholds of visible units start at the log odds of the training pictures, or at 0.
+    """
     data = visible(digits.train, digits.train_labels)
     machine = Machine.drawn(config.seeds, data.shape[1], config.hidden, generator)
     if start == "data":
@@ -210,7 +213,7 @@ def learn_thresholds(machine: Machine, step: float, v: Tensor, h: Tensor) -> Non
 
 
 def test(
-    config: ChanceConfig, machine: Machine, read: Read, neuron: Neuron, pictures: Tensor, labels: Tensor
+    config: MachineConfig, machine: Machine, read: Read, neuron: Neuron, pictures: Tensor, labels: Tensor
 ) -> list[float]:
     """Accuracy by counted spikes, percent, one a machine."""
     shares = []
