@@ -23,7 +23,6 @@ from imc.papers.codesign.rbm import (
     visible,
 )
 from imc.papers.codesign.rbm_experiments import (
-    ChanceConfig,
     ControlConfig,
     MachineConfig,
     NoiseConfig,
@@ -68,7 +67,7 @@ def test_units_fire_with_their_conditional_probability():
 
 def test_a_batch_learns_the_sum_of_its_pictures():
     # one step of contrastive divergence of one batch, neurons deterministic, against a loop over pictures
-    config = ChanceConfig.build(seeds=1, hidden=3, epochs=1, batch=4, step=0.5, train=4, start="zero")
+    config = MachineConfig.build(seeds=1, hidden=3, epochs=1, batch=4, step=0.5, train=4)
     generator = torch.Generator().manual_seed(3)
     pictures, labels = torch.rand(4, 5, generator=generator), torch.tensor([0, 3, 9, 3])
     digits = Digits(pictures, labels, pictures, labels)
@@ -159,7 +158,7 @@ def test_drift_exponents():
     assert small.mean().item() == pytest.approx(0.1, abs=2e-3)  # SD 0.045, cut at 0
 
 
-@pytest.mark.parametrize("device", ["both", "both_soft", "one_sided", "one_sided_soft"])
+@pytest.mark.parametrize("device", ["exact", "both", "both_soft", "one_sided", "one_sided_soft"])
 def test_devices_learn(device, tmp_path, monkeypatch):
     monkeypatch.setenv("IMC_RESULTS", str(tmp_path))
     record = runs.obtain(

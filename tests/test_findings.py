@@ -27,10 +27,10 @@ def found() -> list[findings.Finding]:
     return findings.every(obtain)
 
 
-def test_there_are_ten_each_with_a_number(found):
-    assert len(found) == 10
+def test_there_are_eleven_each_with_a_number(found):
+    assert len(found) == 11
     assert all(np.isfinite(one.number.mean) for one in found)
-    assert len({one.says for one in found}) == 10
+    assert len({one.says for one in found}) == 11
 
 
 @pytest.mark.parametrize("find", findings.FINDINGS, ids=lambda f: f.__name__)

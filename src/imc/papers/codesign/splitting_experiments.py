@@ -52,7 +52,7 @@ class SplitConfig(Config):
     """
 
     smoke: ClassVar[Mapping[str, Any]] = {
-        "seeds": 2, "data": "digits", "epochs": 2, "hidden": 64, "rows": (16, 8), "test": 200,
+        "seeds": 2, "data": "digits", "epochs": 2, "hidden": 64, "rows": (32, 16), "test": 200,
     }  # fmt: skip
 
     seeds: int = Field(3, ge=1, le=64, description="networks of each kind: seed, seed+1, ...")
