@@ -15,7 +15,7 @@ from typing import Self
 
 from imc.cost.components import Component
 from imc.cost.rollup import Block
-from imc.cost.table import FOLDER, Table, read
+from imc.cost.table import FOLDER, Entry, Table, read
 from imc.errors import UserError
 
 ADC_BITS = 8
@@ -205,8 +205,8 @@ def _blocks(work: Work, table: Table, end: int) -> tuple[Block, Block]:
     )  # pyright: ignore[reportReturnType]
 
 
-def _component(name: str, unit: str, each: float, entry: object) -> Component:
-    return Component(name, {unit: each}, entry.origin, entry.source)  # pyright: ignore[reportAttributeAccessIssue]
+def _component(name: str, unit: str, each: float, entry: Entry) -> Component:
+    return Component(name, {unit: each}, entry.origin, entry.source)
 
 
 def _latency(work: Work, table: Table, end: int) -> float:

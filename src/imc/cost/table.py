@@ -4,7 +4,7 @@ import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from imc.cost.components import Origin
 from imc.errors import UserError
@@ -84,7 +84,7 @@ def _entry(raw: dict[str, Any], path: Path) -> Entry:
             f"{path}: component '{name}' {state} '{wrong[0]}'; it takes {', '.join(sorted(wanted))}"
         )
     entry = Entry(**raw)
-    numbers = entry.range
+    numbers = cast("tuple[object, ...]", entry.range)  # whatever the file has
     if not all(isinstance(n, int | float) and math.isfinite(n) and n >= 0 for n in numbers):
         raise UserError(
             f"{path}: component '{name}' has {numbers}: value, low and high are numbers of 0 or more"

@@ -38,7 +38,7 @@ class Outcome:
     """
 
     metrics: Mapping[str, Any]
-    tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    tensors: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _digest(name: str, data: Path) -> str:
 @cache
 def _printed(data: Path) -> list[dict[str, Any]]:
     """Every printed value and table, in the order of the files."""
-    found = []
+    found: list[dict[str, Any]] = []
     for path in sorted((data / "reference").glob("*.toml")):
         content = read_toml(path)
         found += [*content.get("table", []), *content.get("value", [])]

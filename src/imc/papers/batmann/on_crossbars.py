@@ -19,11 +19,10 @@ from imc.crossbar.network import CrossbarNetwork, map_network
 from imc.crossbar.variation import OneSidedClip, Step, meaning
 from imc.papers.batmann.deployed import network
 from imc.papers.batmann.experiments import VariationConfig
+from imc.papers.batmann.floor import FLOOR
 from imc.papers.batmann.splits import Similarities, in_parts
 
 SCHEMES = {"double": DoubleColumn(), "single": SingleColumn()}
-FLOOR = 1.0
-"""Least resistance that the meanings of sigma draw, ohm."""
 
 
 @dataclass(frozen=True)
