@@ -102,8 +102,9 @@ def main(extras: list[Path]) -> None:
 
 
 def link(folder: Path) -> None:
-    """Put the package on the environment's path, by a line that spells no folder's name out; its version, and a
-    reader of pages' sources for papermill.
+    """Put the package on the environment's path, by a line that spells no folder's name out; and its version.
+
+    And a reader of pages' sources for papermill.
 
     Building it for an editable installation would fail where the path has braces or a dollar.
     """
