@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from papermill.iorw import load_notebook_node
 
 from imc.paths import ROOT
 
@@ -253,3 +254,13 @@ def test_the_lock_passes_the_status_on_and_does_not_outlive_a_kill(tmp_path):
     result = subprocess.run([*ALONE, lock, "true"], capture_output=True, timeout=20, check=True)
     assert result.stdout == b""
     subprocess.run(["pkill", "-g", str(holder.pid)], check=False)
+
+
+def test_papermill_takes_the_source_of_a_page(monkeypatch):
+    """By any way of writing its path: from the root, from here, from beside, in full."""
+    monkeypatch.chdir(ROOT)
+    source = "notebooks/reram/bn-merge.md"
+    for path in (source, f"./{source}", f"../{ROOT.name}/{source}", str(ROOT / source)):
+        cells = load_notebook_node(path).cells
+        assert sum("parameters" in cell.metadata.get("tags", ()) for cell in cells) == 1, path
+    assert load_notebook_node("./book/reram/bn-merge.ipynb").cells

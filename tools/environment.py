@@ -102,7 +102,8 @@ def main(extras: list[Path]) -> None:
 
 
 def link(folder: Path) -> None:
-    """Put the package on the environment's path, by a line that spells no folder's name out; and its version.
+    """Put the package on the environment's path, by a line that spells no folder's name out; its version, and a
+    reader of pages' sources for papermill.
 
     Building it for an editable installation would fail where the path has braces or a dollar.
     """
@@ -112,7 +113,14 @@ def link(folder: Path) -> None:
     info = site / f"imc-{version}.dist-info"
     info.mkdir(exist_ok=True)
     metadata = f"Metadata-Version: 2.1\nName: imc\nVersion: {version}\n"
-    texts = {info / "METADATA": metadata, site / "imc.pth": os.path.relpath(ROOT / "src", site) + "\n"}
+    # papermill asks the readers of a path by how it begins
+    readers = "".join(f"{start} = page_sources:READER\n" for start in ("notebooks/", "./", "../", "/"))
+    texts = {
+        info / "METADATA": metadata,
+        info / "entry_points.txt": f"[papermill.io]\n{readers}",
+        site / "page_sources.py": Path(__file__).with_name("page_sources.py").read_text(encoding="utf-8"),
+        site / "imc.pth": os.path.relpath(ROOT / "src", site) + "\n",
+    }
     for file, text in texts.items():  # not again what is there: another process may be reading it
         if not (file.is_file() and file.read_text() == text):
             file.write_text(text)
