@@ -1,6 +1,7 @@
 """The thesis's network: sizes to the printed digit, the ensemble against one network at a time and loops."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -146,9 +147,8 @@ def test_the_choice_is_the_smallest_within_the_allowed_loss(
         def __init__(self, hidden: int) -> None:
             self.hidden = hidden
 
-        def metric(self, address: str) -> list[float]:
-            assert address == "accuracy.baseline"
-            return accuracy[self.hidden]
+        def results(self, _kind: type) -> SimpleNamespace:
+            return SimpleNamespace(accuracy=SimpleNamespace(baseline=accuracy[self.hidden]))
 
     monkeypatch.setattr(runs, "obtain", lambda name, *, hidden, **rest: Fake(hidden))
     for allowed, best in ((1.0, 128), (0.5, 160), (0.1, 192), (10.0, 64)):

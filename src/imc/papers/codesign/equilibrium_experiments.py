@@ -19,7 +19,7 @@ Spread = Annotated[float, Field(ge=0, le=1)]
 class GradientConfig(Config):
     """The local estimate against finite differences of the same network's cost, in double precision."""
 
-    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "nudgings": (0.01, 0.1), "inputs": 6, "hidden": (4,)}
+    smoke: ClassVar[Mapping[str, Any]] = {"seeds": 2, "nudgings": (1e-3, 0.1), "inputs": 6, "hidden": (4,)}
 
     seeds: int = Field(5, ge=1, le=100, description="random networks, side by side")
     inputs: int = Field(10, ge=1, le=100, description="nodes that are held at voltages")
