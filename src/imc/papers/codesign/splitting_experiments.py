@@ -101,7 +101,7 @@ EXPERIMENTS = (
         runner="imc.papers.codesign.splitting:train",
         summary="binary networks whole and split over arrays, retrained and not",
         datasets=lambda config: (config.data,),
-        seconds=lambda config: 7e-6 * config.seeds * config.epochs * (1 + len(config.rows))
+        seconds=lambda config: 3.4e-4 * config.seeds * config.epochs * (1 + len(config.rows))
         * config.hidden * (784 + 2 * config.hidden) / 1000 * (config.train or 60_000) / 1000,
     ),
 )  # fmt: skip
