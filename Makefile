@@ -44,7 +44,7 @@ test: environment  ## check style, types, the package and every committed page
 	@$(PYTHON) tools/environment.py tests/requirements.txt
 	$(PY) -m ruff check .
 	$(PY) -m pyright --threads 2
-	OMP_NUM_THREADS=1 $(PY) -m pytest tests book --nbval --nbval-current-env -n 2 --dist loadscope
+	OMP_NUM_THREADS=1 $(PY) -m pytest tests book --nbval --nbval-current-env -n 2 --dist loadscope --no-loadscope-reorder
 
 environment:
 	@$(PYTHON) tools/environment.py

@@ -5,6 +5,7 @@ import contextlib
 import math
 import os
 import re
+import signal
 import tempfile
 from typing import Any
 
@@ -18,6 +19,8 @@ from imc.paths import ROOT
 
 settings.register_profile("imc", deadline=None)  # a test asserts what is right, never how fast
 settings.load_profile("imc")
+# in the background, as under nohup, an interruption is ignored, and so it would be by all that tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOLERANCE = 1e-6
 """Relative difference up to which two decimal fractions on a page are the same; integers must be equal."""
