@@ -42,16 +42,6 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...], example: str)
     raise UserError(f"{name} is {given}: write {example}")
 
 
-def not_negative(name: str, value: Any, what: str) -> None:
-    """Refuse `value` unless it is a finite number of 0 or more.
-
-    Raises:
-        UserError: naming the value; `what` is the subject of the sentence.
-    """
-    if not number(value) or not (math.isfinite(value) and value >= 0):
-        raise UserError(f"{name} = {value!r}: {what} must be 0 or more, and finite")
-
-
 def flag(name: str, value: Any) -> None:
     """Refuse `value` unless it is True or False.
 
