@@ -31,7 +31,8 @@ def values(figure: Figure) -> str:
     Example:
         >>> figure = Figure(figsize=(1, 1))
         >>> ax = figure.add_subplot(xlabel="x", ylabel="y")
-        >>> _ = ax.plot([1, 2], [3, 4], label="a")
+        >>> _ = ax.plot([1, 2, 3], [3, 4, 5], label="a")
+        >>> figure.draw_without_rendering()
         >>> json.loads(values(figure))[0]["curves"][0]["label"]
         'a'
     """
